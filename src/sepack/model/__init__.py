@@ -1,0 +1,1 @@
+"""The nouns and the Protocols: frozen values, pure, standard library only."""

@@ -1,0 +1,53 @@
+"""What `policy/<name>/` declares."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath  # noqa: TC003 - part of the public values
+from typing import Any
+
+
+class Dialect(enum.StrEnum):
+    """PLAIN is what checkmodule reads as it stands; REFPOLICY needs m4 and the target's headers first."""
+
+    PLAIN = "plain"
+    REFPOLICY = "refpolicy"
+
+
+class SourceKind(enum.StrEnum):
+    TE = "te"
+    FC = "fc"
+    IF = "if"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """A file of the author's: `path` is relative to the workspace; templated means it ends in .j2."""
+
+    kind: SourceKind
+    path: PurePosixPath
+    templated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Module:
+    """One folder of policy/: the declaration (all defaults where there is no module.toml) and the files beside it.
+
+    `version` is None where module.toml does not give one: then the `.te` header is its home. `template` names the
+    family in templates/ that stands in for source files the folder does not have (`daemon` → daemon.te.j2 …).
+    """
+
+    name: str
+    directory: PurePosixPath
+    declaration: PurePosixPath | None = None
+    version: str | None = None
+    summary: str = ""
+    license: str = ""
+    template: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    sources: tuple[SourceFile, ...] = ()
+
+    def source(self, kind: SourceKind) -> SourceFile | None:
+        return next((file for file in self.sources if file.kind is kind), None)

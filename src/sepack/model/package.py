@@ -1,0 +1,44 @@
+"""A built module: the policy package and the manifest that says what it was made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath  # noqa: TC003 - part of the public values
+
+from sepack.model.module import Dialect  # noqa: TC001 - part of the public values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyPackage:
+    """A `.pp`: what its own bytes say, where it lies (workspace-relative) and the SHA-256 of it, in hexadecimal."""
+
+    name: str
+    version: str
+    format: int
+    mls: bool
+    path: PurePosixPath
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """manifest.json: what was built, of what, with what.
+
+    `inputs` maps a label a person can read ("policy/wsgi/wsgi.te", "template base.te.j2", "headers", "parameters") to
+    a digest; two builds with equal inputs are the same bytes. `outputs` maps the file's name to its SHA-256.
+    `templates` are the names of the templates used, `interfaces` the repository's interfaces that were reached.
+    """
+
+    name: str
+    version: str
+    target: str
+    format: int
+    dialect: Dialect
+    toolchain: str
+    outputs: Mapping[str, str]
+    inputs: Mapping[str, str]
+    tools: Mapping[str, str]
+    templates: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = field(default=())

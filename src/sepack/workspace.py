@@ -1,0 +1,71 @@
+"""Every path that sepack knows: the only place where a directory is named or a path is put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+POLICY = PurePosixPath("policy")
+TEMPLATES = PurePosixPath("templates")
+BUILD = PurePosixPath("build")
+CACHE = BUILD / ".cache"
+DECLARATION = "module.toml"
+SETTINGS = PurePosixPath("invoke.yaml")
+MANIFEST = "manifest.json"
+
+SHIPPED = Path(__file__).parent / "shipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A policy repository on disk. Methods give paths relative to `root`; `/` makes one absolute."""
+
+    root: Path
+
+    def __truediv__(self, path: PurePosixPath | str) -> Path:
+        return self.root / path
+
+    def module_directory(self, name: str) -> PurePosixPath:
+        return POLICY / name
+
+    def outputs(self, target: str, module: str) -> PurePosixPath:
+        return BUILD / target / module
+
+    def output(self, target: str, module: str, name: str) -> PurePosixPath:
+        return self.outputs(target, module) / name
+
+    def manifest(self, target: str, module: str) -> PurePosixPath:
+        return self.outputs(target, module) / MANIFEST
+
+    @property
+    def scratch(self) -> PurePosixPath:
+        """Holds one private directory a running build; nothing in it is needed once that build has ended."""
+        return CACHE / "scratch"
+
+    @property
+    def digests(self) -> PurePosixPath:
+        return CACHE / "digests.json"
+
+    def headers(self, digest: str) -> PurePosixPath:
+        """What was learned from one state of a release's policy headers."""
+        return CACHE / "headers" / digest
+
+    def probe(self, identity: str) -> PurePosixPath:
+        """What a toolchain holds, as it was last found."""
+        return CACHE / "probe" / f"{identity}.json"
+
+    @property
+    def template_directories(self) -> tuple[Path, ...]:
+        """Where templates are looked for: the repository's own first, then those that came with sepack."""
+        return (self.root / TEMPLATES, shipped("templates"))
+
+    @property
+    def dockerfile(self) -> Path:
+        own = self.root / "Dockerfile"
+        return own if own.is_file() else shipped("Dockerfile")
+
+
+def shipped(name: str) -> Path:
+    """`templates/` or the `Dockerfile` that came with sepack: inside the wheel, or the checkout's own."""
+    inside = SHIPPED / name
+    return inside if inside.exists() else Path(__file__).parents[2] / name
