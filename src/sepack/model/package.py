@@ -28,7 +28,8 @@ class Manifest:
 
     `inputs` maps a label a person can read ("policy/wsgi/wsgi.te", "template base.te.j2", "headers", "parameters") to
     a digest; two builds with equal inputs are the same bytes. `outputs` maps the file's name to its SHA-256.
-    `templates` are the names of the templates used, `interfaces` the repository's interfaces that were reached.
+    `templates` are the names of the templates used; `interface_index` stands for all interfaces there were, the
+    release's included, and those that were reached are among the inputs.
     """
 
     name: str
@@ -40,5 +41,6 @@ class Manifest:
     outputs: Mapping[str, str]
     inputs: Mapping[str, str]
     tools: Mapping[str, str]
+    interface_index: str = ""
     templates: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())

@@ -1,0 +1,1 @@
+"""Bytes and text of a format to nouns and back: pure, one file a format."""

@@ -1,0 +1,103 @@
+"""checkmodule and semodule_package: their command lines, and what their output proves."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sepack.formats.policy_package import PackageFormatError, read_module_header, read_policy_package
+from sepack.model.command import Command
+from sepack.model.package import PolicyPackage
+from sepack.stages.compile.errors import ProofError
+
+if TYPE_CHECKING:
+    from pathlib import Path, PurePosixPath
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Files of one module in its scratch directory: what is compiled and what comes of it.
+
+    checkmodule refuses an output whose base name is not the module's, so each module has a directory of its own.
+    """
+
+    directory: PurePosixPath
+    name: str
+
+    def path(self, suffix: str) -> PurePosixPath:
+        return self.directory / f"{self.name}.{suffix}"
+
+    @property
+    def expanded(self) -> PurePosixPath:
+        return self.path("tmp")
+
+    @property
+    def expanded_fc(self) -> PurePosixPath:
+        return self.path("mod.fc")
+
+    @property
+    def module(self) -> PurePosixPath:
+        return self.path("mod")
+
+    @property
+    def package(self) -> PurePosixPath:
+        return self.path("pp")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to compile: with -M or not, and the format; None leaves it to a checkmodule that has no -c."""
+
+    mls: bool
+    format: int | None
+
+
+def check(text: PurePosixPath, parts: Parts, options: Options) -> Command:
+    argv = ["checkmodule", "-m", *(["-M"] if options.mls else [])]
+    if options.format is not None:
+        argv += ["-c", str(options.format)]
+    return Command(argv=(*argv, "-o", str(parts.module), str(text)))
+
+
+def package(parts: Parts, file_contexts: PurePosixPath | None) -> Command:
+    argv = ["semodule_package", "-o", str(parts.package), "-m", str(parts.module)]
+    if file_contexts is not None:
+        argv += ["-f", str(file_contexts)]
+    return Command(argv=tuple(argv))
+
+
+def prove(root: Path, parts: Parts, version: str, options: Options, file_contexts: bytes) -> PolicyPackage:
+    """Read the .pp back and hold it against what was asked for. Raises ProofError.
+
+    A tool that could not write all of its output (a full disk) may still exit with 0; the bytes cannot lie.
+    """
+    try:
+        data = (root / parts.package).read_bytes()
+        contents = read_policy_package(data)
+        header = contents.header
+        unpackaged = read_module_header((root / parts.module).read_bytes())
+    except PackageFormatError as error:
+        raise ProofError(parts.name, error.brief) from error
+    except FileNotFoundError as error:
+        raise ProofError(parts.name, f"{error.filename} was not written") from error
+    if unpackaged != header:
+        raise ProofError(parts.name, f"the .mod's header says {unpackaged}, the .pp's {header}")
+    if contents.file_contexts != file_contexts:
+        raise ProofError(parts.name, "the .pp does not hold the file contexts that were given")
+    if options.format is not None and header.format != options.format:
+        raise ProofError(parts.name, f"its format is {header.format}, asked for was {options.format}")
+    if (header.name, header.version, header.mls) != (parts.name, version, options.mls):
+        raise ProofError(
+            parts.name, f"it calls itself {header.name} {header.version} ({'MLS' if header.mls else 'no MLS'})"
+        )
+    return PolicyPackage(
+        name=header.name,
+        version=header.version,
+        format=header.format,
+        mls=header.mls,
+        path=parts.package,
+        digest=hashlib.sha256(data).hexdigest(),
+        size=len(data),
+    )
+

@@ -1,0 +1,194 @@
+"""What can be wrong with policy text, as sentences for someone who does not know SELinux."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from sepack.errors import DeclarationError, SepackError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sepack.errors import Location
+
+
+def near(name: str, known: Iterable[str]) -> list[str]:
+    """At most three names that are close to `name`, the closest first."""
+    return get_close_matches(name, list(known), n=3, cutoff=0.7)
+
+
+def called_in(interfaces: Sequence[str]) -> list[str]:
+    """A line that says through which interfaces the place was reached, where there are any."""
+    return [f"inside {' → '.join(f'{name}()' for name in interfaces)}, called from this line"] if interfaces else []
+
+
+class CompileError(SepackError):
+    """A module's text does not compile."""
+
+
+class NoHeaderError(CompileError):
+    def __init__(self, name: str, where: Location) -> None:
+        super().__init__(
+            "this is no module: it has neither `module NAME VERSION;` nor `policy_module(NAME, VERSION)`",
+            where=where,
+            hint=f"start the file with: policy_module({name}, 1.0)",
+        )
+
+
+class HeaderNameError(CompileError):
+    exit_code = DeclarationError.exit_code
+
+    def __init__(self, name: str, found: str, where: Location) -> None:
+        super().__init__(
+            f"the header calls this module {found!r}, its folder and file call it {name!r}",
+            where=where,
+            hint=f"write {name} in the header, or rename the folder and its files to {found}",
+        )
+
+
+class TwoVersionsError(CompileError):
+    exit_code = DeclarationError.exit_code
+
+    def __init__(self, declared: str, found: str, where: Location) -> None:
+        super().__init__(
+            f"the header says version {found}, module.toml says {declared}: a version has one home",
+            where=where,
+            hint="take the version out of one of them; the header may be written without, as in policy_module(NAME)",
+        )
+
+
+class UnknownInterfaceError(CompileError):
+    def __init__(self, name: str, where: Location, interfaces: Sequence[str], known: Iterable[str]) -> None:
+        close = near(name, known)
+        meant = f"did you mean {' or '.join(f'{other}()' for other in close)}? " if close else ""
+        super().__init__(
+            f"{name}() is no interface or macro that this target's headers or this repository's modules define",
+            where=where,
+            details=called_in(interfaces),
+            hint=f"{meant}An interface of another module must come from its .if file in policy/ or from the headers",
+        )
+
+
+class PolicySyntaxError(CompileError):
+    def __init__(self, token: str, where: Location, interfaces: Sequence[str]) -> None:
+        what = "at the end of the text" if not token else f"near {token!r}"
+        super().__init__(
+            f"syntax error {what}: the compiler did not expect this here",
+            where=where,
+            details=called_in(interfaces),
+            hint="look at this line and the one before it: a missing semicolon, bracket or quote is the usual reason",
+        )
+
+
+class StatementError(CompileError):
+    """The compiler understood the statement and refused it."""
+
+    def __init__(self, message: str, where: Location, interfaces: Sequence[str], hint: str) -> None:
+        super().__init__(message, where=where, details=called_in(interfaces), hint=hint)
+
+
+class QuoteError(CompileError):
+    def __init__(self, where: Location | None, words: str) -> None:
+        super().__init__(
+            "a quote is not balanced: an m4 text starts with ` and ends with '",
+            where=where,
+            details=[words] if words else [],
+            hint="count ` and ' from this line on; each interface call's brackets must close as well",
+        )
+
+
+class BaseStatementError(CompileError):
+    """A statement that only a base policy may hold."""
+
+    HINTS = {
+        "portcon": "label a port with `semanage port -a -t TYPE -p PROTOCOL PORT` on the host that needs it",
+        "nodecon": "label a node with `semanage node -a` on the host that needs it",
+        "netifcon": "label a network interface with `semanage interface -a` on the host that needs it",
+    }
+
+    def __init__(self, statement: str, where: Location) -> None:
+        super().__init__(
+            f"{statement} cannot stand in a module: the kernel takes it from the base policy only",
+            where=where,
+            hint=self.HINTS.get(statement, "leave it to the distribution's base policy"),
+        )
+
+
+class DottedNameError(CompileError):
+    def __init__(self, name: str, where: Location) -> None:
+        super().__init__(
+            f"{name!r} has a dot in it: such names belong to CIL, and a module with one breaks when it is loaded",
+            where=where,
+            hint=f"use a name without dots, such as {name.replace('.', '_')}; for a type of a CIL module, write CIL",
+        )
+
+
+class ForbiddenMacroError(CompileError):
+    def __init__(self, macro: str, why: str, where: Location) -> None:
+        super().__init__(f"{macro} may not be used in a module: {why}", where=where, hint="use a template of Jinja2")
+
+
+class FormatTooOldError(CompileError):
+    def __init__(self, construct: str, needs: int, allowed: str, where: Location | None) -> None:
+        super().__init__(
+            f"{construct} needs module format {needs}, and {allowed}",
+            where=where,
+            hint="write the rule without it, or build for a target that reads that format",
+        )
+
+
+class FileContextError(CompileError):
+    def __init__(self, reason: str, where: Location) -> None:
+        super().__init__(
+            f"this line is no file context: {reason}",
+            where=where,
+            hint="an entry is: /path(/.*)?  --  gen_context(system_u:object_r:TYPE_t,s0)",
+        )
+
+
+class PathExpressionError(CompileError):
+    def __init__(self, expression: str, words: str, where: Location) -> None:
+        super().__init__(
+            f"the path expression {expression!r} is no regular expression: {words}",
+            where=where,
+            hint="the loader would refuse the whole module for it; escape characters such as [ ( + . with a backslash",
+        )
+
+
+class HomePathError(CompileError):
+    def __init__(self, expression: str, suggestion: str, where: Location) -> None:
+        super().__init__(
+            f"a path under /home never wins: the homedirs file contexts are read after a module's ({expression})",
+            where=where,
+            hint=f"write {suggestion}, which holds for every home directory, or move the files below /srv",
+        )
+
+
+class ForeignHeadersError(CompileError):
+    def __init__(self, name: str, target: str, reason: str) -> None:
+        super().__init__(
+            f"{name} calls interfaces, and those of {target} are not at hand here: {reason}",
+            hint=f"build it where {target}'s own headers are (its container, or a host of that release)",
+        )
+
+
+class ProofError(CompileError):
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(
+            f"the tools reported success, but {name}'s policy package is not what was asked for: {why}",
+            hint="look whether the disk is full (df build/); then build again",
+        )
+
+
+class ToolFailedError(CompileError):
+    """A tool failed in a way that is not understood: its own words are shown."""
+
+    def __init__(self, command: str, exit_code: int, output: str, where: Location | None = None) -> None:
+        lines = [line for line in output.strip().split("\n") if line][-12:]
+        super().__init__(
+            f"{command.split()[0]} failed with exit code {exit_code}",
+            where=where,
+            details=[*lines, f"$ {command}"],
+            hint="if the words above do not help, run the command as it stands from the repository's top",
+        )

@@ -1,0 +1,126 @@
+"""m4 over many modules in one process: the text it reads, and its output cut apart again.
+
+One m4 a module costs more than checkmodule does. Modules share one here, with the union of the interfaces they reach;
+a batch whose output is not what was asked for is not trusted at all, and its modules are done one by one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from sepack.fingerprints import digest_of
+from sepack.model.command import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sepack.stages.compile.headers import HeaderState
+    from sepack.stages.compile.interfaces import InterfaceIndex
+
+# Words that change m4's state beyond the module that uses them: such a module gets an m4 of its own.
+STATEFUL = frozenset(
+    "define undefine defn pushdef popdef changequote changecom changeword divert undivert m4wrap m4exit "
+    "traceon traceoff debugmode debugfile".split()
+)
+ENCODING = {"encoding": "utf-8", "errors": "surrogateescape"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """What the expansion of one module starts from: paths of its rendered .te and .fc (None: no .fc), and its words."""
+
+    name: str
+    te: PurePosixPath
+    fc: PurePosixPath | None
+    words: frozenset[str]
+
+    @property
+    def shareable(self) -> bool:
+        return not self.words & STATEFUL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expansion:
+    """Expanded text of one module; `fc` starts with the support macros' own output, as the Makefile's does."""
+
+    te: str
+    fc: str
+
+
+def batches(units: Sequence[Unit], jobs: int, most: int = 96) -> list[list[Unit]]:
+    """Shareable units in at least `jobs` batches (where there are enough to be worth it) of at most `most` units."""
+    shareable = [unit for unit in units if unit.shareable]
+    size = min(most, max(8, -(-len(shareable) // max(1, jobs))))
+    return [shareable[start : start + size] for start in range(0, len(shareable), size)]
+
+
+def marker(units: Sequence[Unit]) -> str:
+    """A line's beginning that cannot be part of any module by accident and that m4 leaves as it is (no letters)."""
+    return f"@@{int(digest_of(*(unit.name for unit in units))[:16], 16)}:"
+
+
+def driver(units: Sequence[Unit], index: InterfaceIndex) -> str:
+    """What one m4 reads to expand `units`: their .fc first (interfaces do not exist there), then their .te."""
+    mark = marker(units)
+    reached = index.reach({word for unit in units for word in unit.words})
+    parts = [
+        f"{mark}{number}:fc\n" + (f"include(`{unit.fc}')" if unit.fc else "") + "\n"
+        for number, unit in enumerate(units)
+    ]
+    parts += [f"{mark}\n", definitions(index, reached, comments=False)]
+    parts += [f"{mark}{number}:te\ninclude(`{unit.te}')\n" for number, unit in enumerate(units)]
+    parts.append(f"{mark}\n")
+    return "".join(parts)
+
+
+def definitions(index: InterfaceIndex, names: Iterable[str], *, comments: bool) -> str:
+    """m4 text that defines interfaces and prints nothing; without `comments` they mark no beginnings and ends."""
+    silence = "" if comments else "define(`policy_m4_comment',`')\n"
+    return f"divert(-1)\n{silence}{index.text(names)}\ndivert\n"
+
+
+def expand_batch(state: HeaderState, driver_path: PurePosixPath, output: PurePosixPath) -> Command:
+    return Command(argv=("m4", "-R", str(state.support), str(driver_path)), stdout=output)
+
+
+def split_batch(units: Sequence[Unit], output: str, preamble: str) -> dict[str, Expansion] | None:
+    """Each unit's expansion; None where the output does not hold exactly the marks that were asked for, in order."""
+    mark = marker(units)
+    pieces = re.split(rf"(?m)^{mark}(\d*):?(fc|te)?\n", output)
+    numbers = [str(number) for number in range(len(units))]
+    end = ("", None)
+    wanted = [*((number, "fc") for number in numbers), end, *((number, "te") for number in numbers), end]
+    if list(zip(pieces[1::3], pieces[2::3], strict=True)) != wanted:
+        return None
+    bodies = pieces[3::3]
+    return {
+        unit.name: Expansion(te=bodies[len(units) + 1 + number], fc=preamble + bodies[number][:-1])
+        for number, unit in enumerate(units)
+    }
+
+
+def expand_alone(
+    state: HeaderState, everything: PurePosixPath, unit: Unit, te: PurePosixPath, fc: PurePosixPath
+) -> Sequence[Command]:
+    """What the Makefile does for one module: all interfaces, line marks in the .te. The .fc lacks its preamble."""
+    commands = [Command(argv=("m4", "-s", "-R", str(state.support), str(everything), str(unit.te)), stdout=te)]
+    if unit.fc:
+        commands.append(Command(argv=("m4", "-R", str(state.support), str(unit.fc)), stdout=fc))
+    return commands
+
+
+def first_pass_driver(paths: Mapping[str, PurePosixPath], mark: str) -> str:
+    """What one m4 reads to print the definitions of several modules' .if files."""
+    parts = [f"{mark}{number}:\ninclude(`{path}')\n" for number, path in enumerate(paths.values())]
+    return "".join([*parts, f"{mark}\n"])
+
+
+def split_first_pass(modules: Sequence[str], output: str, mark: str) -> dict[str, str] | None:
+    """Each module's part of the first pass; None where marks are missing."""
+    pieces = re.split(rf"(?m)^{mark}(\d*):?\n", output)
+    if pieces[1::2] != [*(str(number) for number in range(len(modules))), ""]:
+        return None
+    return dict(zip(modules, pieces[2::2], strict=False))

@@ -1,0 +1,183 @@
+"""Gets headers and interfaces ready through a toolchain, and keeps what it learned in the cache."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sepack.errors import ToolMissingError
+from sepack.fingerprints import digest_of
+from sepack.model.command import Command
+from sepack.stages.compile import headers as header_files
+from sepack.stages.compile.diagnose import Text, explain
+from sepack.stages.compile.errors import CompileError, ToolFailedError
+from sepack.stages.compile.expand import ENCODING, first_pass_driver, split_first_pass
+from sepack.stages.compile.expander import Headers
+from sepack.stages.compile.headers import HeaderState
+from sepack.stages.compile.interfaces import (
+    InterfaceIndex,
+    cut_definitions,
+    index_from_json,
+    index_interfaces,
+    index_to_json,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path, PurePosixPath
+
+    from sepack.model.target import Target
+    from sepack.model.toolchain import Toolchain
+    from sepack.stages.compile.candidate import Candidate
+    from sepack.workspace import Workspace
+
+SCHEMA = "1"
+INDICES_KEPT = 4
+
+
+class NoHeadersError(ToolMissingError):
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"there are no policy headers in {header_files.INCLUDE} ({where})",
+            hint="install selinux-policy-devel (EL, Fedora) or selinux-policy-dev (Debian), or build in the container",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """Runs what is needed once for each state of the headers, and once for each state of the repository's .if files.
+
+    `signature` stands for the state of the headers and of m4 in the toolchain; `scratch` is a private directory.
+    """
+
+    toolchain: Toolchain
+    workspace: Workspace
+    scratch: PurePosixPath
+    target: Target
+    signature: str
+
+    @property
+    def digest(self) -> str:
+        return digest_of(SCHEMA, self.signature, self.target.policy_type, str(self.target.mls))[:16]
+
+    def headers(
+        self, own: Sequence[Candidate], identity: str
+    ) -> tuple[Headers, dict[str, list[CompileError]]]:
+        """Headers with an index of the release's interfaces and of `own`'s; and what is wrong with own .if files.
+
+        `identity` stands for the state of the repository's interfaces. Raises NoHeadersError, ToolFailedError.
+        """
+        state = HeaderState(directory=self.workspace.headers(self.digest))
+        if not (self.workspace / state.directory).is_dir():
+            self._prepare(state)
+        path = state.directory / f"index-{digest_of(identity)[:16]}.json"
+        index = self._load(path)
+        faults: dict[str, list[CompileError]] = {}
+        if index is None:
+            definitions, faults = self._first_pass(state, own)
+            release = cut_definitions(self._read(state.definitions))
+            index = index_interfaces(release, definitions, digest_of(self.digest, identity))
+            if not faults:
+                self._save(path, index)
+        return Headers(state=state, index=index, preamble=self._read(state.preamble)), faults
+
+    def _prepare(self, state: HeaderState) -> None:
+        chains = [(header_files.list_headers(),), *((command,) for command in header_files.read_makefiles())]
+        outputs = self._run(chains)
+        files = header_files.read_list(outputs[0])
+        if not files.support or not files.interfaces:
+            raise NoHeadersError(self.toolchain.name)
+        parameters = header_files.m4_parameters(
+            outputs[1], outputs[2], policy_type=self.target.policy_type, mls=self.target.mls
+        )
+        beside = HeaderState(directory=self.scratch / "headers")
+        (self.workspace / beside.directory).mkdir()
+        self._run(header_files.prepare(beside, files, parameters))
+        place = self.workspace / state.directory
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            (self.workspace / beside.directory).rename(place)
+        except OSError:
+            if not place.is_dir():  # otherwise another build was faster and wrote the same
+                raise
+
+    def _run(self, chains: Sequence[Sequence[Command]]) -> list[str]:
+        outputs = [""] * len(chains)
+        for outcome in self.toolchain.run(chains):
+            last = outcome.last
+            if last.command.argv[0] in ("find", "cat") and not outcome.ok:
+                raise NoHeadersError(self.toolchain.name)
+            if not outcome.ok:
+                raise ToolFailedError(str(last.command), last.exit_code, last.stderr.decode("utf-8", "replace"))
+            outputs[outcome.index] = last.stdout.decode(**ENCODING)
+        return outputs
+
+    def _first_pass(
+        self, state: HeaderState, own: Sequence[Candidate]
+    ) -> tuple[dict[str, tuple[str, str]], dict[str, list[CompileError]]]:
+        """The repository's definitions by name with their module, and the errors of .if files that m4 refuses."""
+        candidates = {candidate.name: candidate for candidate in own if candidate.interfaces}
+        outputs, faults = self._together(state, candidates), dict[str, list[CompileError]]()
+        if outputs is None:
+            outputs, faults = self._one_by_one(state, candidates)
+        definitions: dict[str, tuple[str, str]] = {}
+        for module, output in outputs.items():
+            definitions.update({name: (module, text) for name, text in cut_definitions(output).items()})
+        return definitions, faults
+
+    def _together(self, state: HeaderState, candidates: Mapping[str, Candidate]) -> dict[str, str] | None:
+        if not candidates:
+            return {}
+        mark = f"@@{int(digest_of(*candidates)[:16], 16)}:"
+        paths = {name: self.scratch / f"{name}.if" for name in candidates}
+        for name, path in paths.items():
+            self._write(path, candidates[name].interfaces or "")
+        driver, output = self.scratch / "interfaces.m4", self.scratch / "interfaces.out"
+        self._write(driver, first_pass_driver(paths, mark))
+        command = Command(argv=("m4", "-R", str(state.first), str(driver)), stdout=output)
+        (outcome,) = self.toolchain.run([(command,)])
+        return split_first_pass(list(candidates), self._read(output), mark) if outcome.ok else None
+
+    def _one_by_one(
+        self, state: HeaderState, candidates: Mapping[str, Candidate]
+    ) -> tuple[dict[str, str], dict[str, list[CompileError]]]:
+        names = list(candidates)
+        chains = [(Command(argv=("m4", "-R", str(state.first), str(self.scratch / f"{name}.if"))),) for name in names]
+        outputs: dict[str, str] = {}
+        faults: dict[str, list[CompileError]] = {}
+        for outcome in self.toolchain.run(chains):
+            name = names[outcome.index]
+            if outcome.ok:
+                outputs[name] = outcome.last.stdout.decode(**ENCODING)
+                continue
+            text = Text(text="", marked=False, interfaces=(), locate=candidates[name].locate, formats="")
+            faults[name] = explain(outcome.last, text)
+        return outputs, faults
+
+    def _load(self, path: PurePosixPath) -> InterfaceIndex | None:
+        try:
+            return index_from_json((self.workspace / path).read_bytes())
+        except OSError:
+            return None
+
+    def _save(self, path: PurePosixPath, index: InterfaceIndex) -> None:
+        """Beside, then into place; only the newest few are kept, for a repository whose .if files change often."""
+        place = self.workspace / path
+        beside = place.with_suffix(f".{os.getpid()}")
+        beside.write_text(index_to_json(index), encoding="utf-8")
+        beside.replace(place)
+        for old in newest_first(place.parent, "index-*.json")[INDICES_KEPT:]:
+            old.unlink(missing_ok=True)
+
+    def _read(self, path: PurePosixPath) -> str:
+        return (self.workspace / path).read_bytes().decode(**ENCODING)
+
+    def _write(self, path: PurePosixPath, text: str) -> None:
+        (self.workspace / path).write_text(text, newline="", **ENCODING)
+
+
+def newest_first(directory: Path, pattern: str) -> list[Path]:
+    return sorted(directory.glob(pattern), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+
+
