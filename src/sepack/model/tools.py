@@ -1,0 +1,32 @@
+"""What a toolchain holds, as it was found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003 - part of the public values
+from dataclasses import dataclass, field
+
+from sepack.model.target import FormatRange  # noqa: TC001 - part of the public values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """The compile tools of one toolchain.
+
+    `missing` names the tools that are not there, "policy headers" among them. `checkmodule_formats` is what
+    checkmodule says it makes, None without one; `has_format_option` whether it takes -c. `versions` maps a package to
+    its version. `headers` is whether a refpolicy module can be expanded; then `build_conf` and `makefile` are the
+    texts that say how, and `header_signature` changes when anything about the headers does.
+    """
+
+    missing: tuple[str, ...]
+    checkmodule_formats: FormatRange | None
+    has_format_option: bool
+    headers: bool
+    header_signature: str
+    build_conf: str
+    makefile: str
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def lacking(self, needed: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of `needed` that are not there."""
+        return tuple(name for name in needed if name in self.missing)
