@@ -140,13 +140,13 @@ def target(name: str, host: HostFacts) -> Target:
     )
 
 
-def settle(target: Target, made: FormatRange | None) -> Target:
-    """The target once its own checkmodule has said which formats it makes.
+def settle(target: Target, made: FormatRange) -> Target:
+    """The target once its own checkmodule has said which formats it makes; none, where there is no checkmodule.
 
     Only "host" can learn from it: what its tools cannot make its libsepol hardly reads, and on a release that sepack
     does not know they are the only ones to ask.
     """
-    if target.name != HOST or made is None:
+    if target.name != HOST or made.newest < made.oldest:
         return target
     if target.release == UNKNOWN:
         return replace(target, formats=made)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sepack.errors import DeclarationError, ExitCode
 from sepack.model.target import FormatRange, Target
+from sepack.model.tools import NO_FORMATS
 from sepack.targets import (
     POLICY_HEADERS,
     HostFacts,
@@ -158,14 +159,12 @@ def formats(oldest: int, newest: int) -> FormatRange:
     ("facts", "made", "settled"),
     [
         (HostFacts(os_id="ubuntu"), formats(4, 22), "4-22"),
-        (HostFacts(os_id="ubuntu"), None, "4-19"),
+        (HostFacts(os_id="ubuntu"), NO_FORMATS, "4-19"),
         (HostFacts(os_id="fedora", version="42"), formats(4, 22), "4-22"),
         (HostFacts(os_id="debian", version="12"), formats(4, 24), "4-21"),
     ],
 )
-def test_a_host_learns_its_formats_from_its_checkmodule(
-    facts: HostFacts, made: FormatRange | None, settled: str
-) -> None:
+def test_a_host_learns_its_formats_from_its_checkmodule(facts: HostFacts, made: FormatRange, settled: str) -> None:
     assert str(settle(target("host", facts), made).formats) == settled
 
 

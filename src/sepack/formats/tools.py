@@ -23,8 +23,7 @@ def tools_from_json(text: str | bytes, key: str) -> Tools | None:
         if (data["schema"], data["key"]) != (SCHEMA, key):
             return None
         fields = data["tools"]
-        formats = fields.pop("checkmodule_formats")
-        missing = tuple(fields.pop("missing"))
-        return Tools(missing=missing, checkmodule_formats=FormatRange(**formats) if formats else None, **fields)
+        formats = FormatRange(**fields.pop("checkmodule_formats"))
+        return Tools(missing=tuple(fields.pop("missing")), checkmodule_formats=formats, **fields)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - part of the public values
 from dataclasses import dataclass, field
+from typing import Final
 
-from sepack.model.target import FormatRange  # noqa: TC001 - part of the public values
+from sepack.model.target import FormatRange
+
+NO_FORMATS: Final = FormatRange(oldest=0, newest=-1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,13 +16,13 @@ class Tools:
     """The compile tools of one toolchain.
 
     `missing` names the tools that are not there, "policy headers" among them. `checkmodule_formats` is what
-    checkmodule says it makes, None without one; `has_format_option` whether it takes -c. `versions` maps a package to
+    checkmodule says it makes, NO_FORMATS without one; `has_format_option` whether it takes -c. `versions` maps a package to
     its version. `headers` is whether a refpolicy module can be expanded; then `build_conf` and `makefile` are the
     texts that say how, and `header_signature` changes when anything about the headers does.
     """
 
     missing: tuple[str, ...]
-    checkmodule_formats: FormatRange | None
+    checkmodule_formats: FormatRange
     has_format_option: bool
     headers: bool
     header_signature: str

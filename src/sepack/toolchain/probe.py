@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from sepack.formats.tools import tools_from_json, tools_to_json
 from sepack.model.command import Command
 from sepack.model.target import FormatRange
-from sepack.model.tools import Tools
+from sepack.model.tools import NO_FORMATS, Tools
 from sepack.targets import POLICY_HEADERS, versioned_packages
 from sepack.toolchain.runner import PATH
 
@@ -145,10 +145,10 @@ def words(outcome: Outcome) -> str:
     return outcome.stdout.decode("utf-8", errors="replace")
 
 
-def read_formats(said: str) -> FormatRange | None:
-    """The range in what `checkmodule -V` says: "Module versions 4-21"."""
+def read_formats(said: str) -> FormatRange:
+    """The range in what `checkmodule -V` says: "Module versions 4-21". NO_FORMATS where it says nothing."""
     found = re.search(r"\bversions (\d+)-(\d+)", said)
-    return FormatRange(oldest=int(found[1]), newest=int(found[2])) if found else None
+    return FormatRange(oldest=int(found[1]), newest=int(found[2])) if found else NO_FORMATS
 
 
 def read_versions(said: str) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sepack.formats.tools import tools_from_json, tools_to_json
 from sepack.model.command import ChainOutcome, Command, Outcome
 from sepack.model.target import FormatRange
-from sepack.model.tools import Tools
+from sepack.model.tools import NO_FORMATS, Tools
 from sepack.toolchain.probe import header_signature, probe, recall, state_key
 from sepack.workspace import Workspace
 
@@ -123,7 +123,7 @@ def test_rpm_is_not_asked_where_dpkg_answers(workspace: Workspace) -> None:
 def test_nothing_at_all(workspace: Workspace) -> None:
     tools = probe(Answering({}), workspace)
     assert tools.missing == ("m4", "checkmodule", "semodule_package", "sefcontext_compile", "policy headers")
-    assert (tools.checkmodule_formats, tools.has_format_option, tools.headers) == (None, False, False)
+    assert (tools.checkmodule_formats, tools.has_format_option, tools.headers) == (NO_FORMATS, False, False)
     assert tools.lacking(("checkmodule", "semodule_package")) == ("checkmodule", "semodule_package")
     assert tools.versions == {"tools": "image-1"}, "what no package manager knows is known by its state"
 
@@ -205,7 +205,7 @@ names = st.sampled_from(["m4", "checkmodule", "policy headers"])
     tools=st.builds(
         Tools,
         missing=st.lists(names).map(tuple),
-        checkmodule_formats=st.none() | st.builds(FormatRange, oldest=st.integers(), newest=st.integers()),
+        checkmodule_formats=st.builds(FormatRange, oldest=st.integers(), newest=st.integers()),
         has_format_option=st.booleans(),
         headers=st.booleans(),
         header_signature=st.text(),
