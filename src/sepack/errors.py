@@ -25,6 +25,7 @@ class ExitCode(enum.IntEnum):
     PROPOSAL = 10
     REFUSALS = 11
     INTERRUPT = 130
+    CLOSED_PIPE = 141
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

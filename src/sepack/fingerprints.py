@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -24,6 +25,10 @@ def digest_of(*parts: str | bytes) -> str:
         state.update(b"%d:" % len(data))
         state.update(data)
     return state.hexdigest()
+
+
+def _key(status: os.stat_result) -> list[int | str]:
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
 
 
 class Fingerprints:
@@ -50,7 +55,7 @@ class Fingerprints:
             status = os.stat(full)  # noqa: PTH116 - as above
         except FileNotFoundError:
             return None
-        key = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+        key = _key(status)
         known = self._known.get(name)
         if known is not None and known[:4] == key:
             return str(known[4])
@@ -60,6 +65,12 @@ class Fingerprints:
             self._known[name] = [*key, digest]
             self._changed = True
         return digest
+
+    def learn(self, path: PurePosixPath, digest: str) -> None:
+        """Remember what a file that this process has just put into place holds, without reading it."""
+        status = os.stat(os.path.join(self._root, path))  # noqa: PTH116, PTH118 - as above
+        self._known[str(path)] = [*_key(status), digest]
+        self._changed = True
 
     def save(self) -> None:
         """Write what was learned; a failure is no matter, the next run reads the files again."""
@@ -71,4 +82,5 @@ class Fingerprints:
             beside.write_text(json.dumps({"schema": SCHEMA, "files": self._known}))
             beside.replace(self._store)
         except OSError:
-            beside.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                beside.unlink()

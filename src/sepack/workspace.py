@@ -22,6 +22,12 @@ class Workspace:
 
     root: Path
 
+    @classmethod
+    def find(cls, start: Path | None = None) -> Workspace:
+        """The repository that `start` (the current directory) lies in: where Invoke finds tasks.py."""
+        here = (start or Path.cwd()).resolve()
+        return cls(next((place for place in (here, *here.parents) if (place / "tasks.py").is_file()), here))
+
     def __truediv__(self, path: PurePosixPath | str) -> Path:
         return self.root / path
 

@@ -29,14 +29,15 @@ _BEGINNING = re.compile(r"define\(`\w+',` dnl\n\s*pushdef\(`policy_call_depth'")
 class InterfaceIndex:
     """Definitions by name, the names that each one's text holds, and a digest of each.
 
-    `own` maps the repository's own interfaces to the modules that define them. `identity` stands for all of it, and
-    for what else decides the expansion (support macros, parameters).
+    `own` maps the repository's own interfaces to the modules that define them. `support` is a digest of the support
+    macros and parameters; `identity` stands for the state of headers and .if files that all of this was made from.
     """
 
     definitions: Mapping[str, str]
     references: Mapping[str, Sequence[str]]
     digests: Mapping[str, str]
     own: Mapping[str, str]
+    support: str
     identity: str
 
     def reach(self, words: Iterable[str]) -> set[str]:
@@ -55,7 +56,8 @@ class InterfaceIndex:
         return "\n".join(self.definitions[name] for name in sorted(names))
 
     def digest(self, names: Iterable[str]) -> str:
-        return digest_of(*(f"{name} {self.digests[name]}" for name in sorted(names)))
+        """Stands for what m4 makes of text that reaches exactly `names`."""
+        return digest_of(self.support, *(f"{name} {self.digests[name]}" for name in sorted(names)))
 
 
 def cut_definitions(first_pass: str) -> dict[str, str]:
@@ -72,7 +74,7 @@ def cut_definitions(first_pass: str) -> dict[str, str]:
 
 
 def index_interfaces(
-    release: Mapping[str, str], own: Mapping[str, tuple[str, str]], identity: str
+    release: Mapping[str, str], own: Mapping[str, tuple[str, str]], *, support: str, identity: str
 ) -> InterfaceIndex:
     """The release's definitions (name → text) under the repository's own (name → module, text), which win."""
     definitions = {**release, **{name: text for name, (_, text) in own.items()}}
@@ -83,6 +85,7 @@ def index_interfaces(
         references=references,
         digests={name: digest_of(text)[:16] for name, text in definitions.items()},
         own={name: module for name, (module, _) in own.items()},
+        support=support,
         identity=identity,
     )
 
@@ -98,6 +101,7 @@ def index_to_json(index: InterfaceIndex) -> str:
             "references": [[numbers[other] for other in index.references[name]] for name in numbers],
             "digests": [index.digests[name] for name in numbers],
             "own": index.own,
+            "support": index.support,
         }
     )
 
@@ -117,6 +121,7 @@ def index_from_json(text: str | bytes) -> InterfaceIndex | None:
             },
             digests=dict(zip(names, data["digests"], strict=True)),
             own=data["own"],
+            support=data["support"],
             identity=data["identity"],
         )
     except (ValueError, KeyError, TypeError, IndexError):

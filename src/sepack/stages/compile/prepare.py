@@ -24,12 +24,13 @@ from sepack.stages.compile.interfaces import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path, PurePosixPath
 
+    from sepack.errors import Location
+    from sepack.model.module import SourceKind
     from sepack.model.target import Target
     from sepack.model.toolchain import Toolchain
-    from sepack.stages.compile.candidate import Candidate
     from sepack.workspace import Workspace
 
 SCHEMA = "1"
@@ -42,6 +43,15 @@ class NoHeadersError(ToolMissingError):
             f"there are no policy headers in {header_files.INCLUDE} ({where})",
             hint="install selinux-policy-devel (EL, Fedora) or selinux-policy-dev (Debian), or build in the container",
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterfaceFile:
+    """The rendered .if of a module of the repository; `locate` leads from its lines to the author's."""
+
+    module: str
+    text: str
+    locate: Callable[[SourceKind, int], Location]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +71,12 @@ class Preparation:
     def digest(self) -> str:
         return digest_of(SCHEMA, self.signature, self.target.policy_type, str(self.target.mls))[:16]
 
+    def index_identity(self, identity: str) -> str:
+        """What the index's `identity` is, without making it."""
+        return digest_of(self.digest, identity)
+
     def headers(
-        self, own: Sequence[Candidate], identity: str
+        self, own: Sequence[InterfaceFile], identity: str
     ) -> tuple[Headers, dict[str, list[CompileError]]]:
         """Headers with an index of the release's interfaces and of `own`'s; and what is wrong with own .if files.
 
@@ -77,7 +91,9 @@ class Preparation:
         if index is None:
             definitions, faults = self._first_pass(state, own)
             release = cut_definitions(self._read(state.definitions))
-            index = index_interfaces(release, definitions, digest_of(self.digest, identity))
+            index = index_interfaces(
+                release, definitions, support=self._support(state), identity=self.index_identity(identity)
+            )
             if not faults:
                 self._save(path, index)
         return Headers(state=state, index=index, preamble=self._read(state.preamble)), faults
@@ -114,35 +130,35 @@ class Preparation:
         return outputs
 
     def _first_pass(
-        self, state: HeaderState, own: Sequence[Candidate]
+        self, state: HeaderState, own: Sequence[InterfaceFile]
     ) -> tuple[dict[str, tuple[str, str]], dict[str, list[CompileError]]]:
         """The repository's definitions by name with their module, and the errors of .if files that m4 refuses."""
-        candidates = {candidate.name: candidate for candidate in own if candidate.interfaces}
-        outputs, faults = self._together(state, candidates), dict[str, list[CompileError]]()
+        files = {file.module: file for file in own}
+        outputs, faults = self._together(state, files), dict[str, list[CompileError]]()
         if outputs is None:
-            outputs, faults = self._one_by_one(state, candidates)
+            outputs, faults = self._one_by_one(state, files)
         definitions: dict[str, tuple[str, str]] = {}
         for module, output in outputs.items():
             definitions.update({name: (module, text) for name, text in cut_definitions(output).items()})
         return definitions, faults
 
-    def _together(self, state: HeaderState, candidates: Mapping[str, Candidate]) -> dict[str, str] | None:
-        if not candidates:
+    def _together(self, state: HeaderState, files: Mapping[str, InterfaceFile]) -> dict[str, str] | None:
+        if not files:
             return {}
-        mark = f"@@{int(digest_of(*candidates)[:16], 16)}:"
-        paths = {name: self.scratch / f"{name}.if" for name in candidates}
+        mark = f"@@{int(digest_of(*files)[:16], 16)}:"
+        paths = {name: self.scratch / f"{name}.if" for name in files}
         for name, path in paths.items():
-            self._write(path, candidates[name].interfaces or "")
+            self._write(path, files[name].text)
         driver, output = self.scratch / "interfaces.m4", self.scratch / "interfaces.out"
         self._write(driver, first_pass_driver(paths, mark))
         command = Command(argv=("m4", "-R", str(state.first), str(driver)), stdout=output)
         (outcome,) = self.toolchain.run([(command,)])
-        return split_first_pass(list(candidates), self._read(output), mark) if outcome.ok else None
+        return split_first_pass(list(files), self._read(output), mark) if outcome.ok else None
 
     def _one_by_one(
-        self, state: HeaderState, candidates: Mapping[str, Candidate]
+        self, state: HeaderState, files: Mapping[str, InterfaceFile]
     ) -> tuple[dict[str, str], dict[str, list[CompileError]]]:
-        names = list(candidates)
+        names = list(files)
         chains = [(Command(argv=("m4", "-R", str(state.first), str(self.scratch / f"{name}.if"))),) for name in names]
         outputs: dict[str, str] = {}
         faults: dict[str, list[CompileError]] = {}
@@ -151,9 +167,13 @@ class Preparation:
             if outcome.ok:
                 outputs[name] = outcome.last.stdout.decode(**ENCODING)
                 continue
-            text = Text(text="", marked=False, interfaces=(), locate=candidates[name].locate, formats="")
+            text = Text(text="", marked=False, interfaces=(), locate=files[name].locate, formats="")
             faults[name] = explain(outcome.last, text)
         return outputs, faults
+
+    def _support(self, state: HeaderState) -> str:
+        files = (state.support, state.preamble)
+        return digest_of(*((self.workspace / path).read_bytes() for path in files))
 
     def _load(self, path: PurePosixPath) -> InterfaceIndex | None:
         try:

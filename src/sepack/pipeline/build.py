@@ -1,0 +1,103 @@
+"""`build`: modules to policy packages, for one target after the other, reported as it happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sepack.catalog import load_modules
+from sepack.fingerprints import Fingerprints
+from sepack.model.build import Build, BuildEvent, Decision, Failed, Fresh, Planned, UpToDate
+from sepack.pipeline.inputs import Inputs
+from sepack.pipeline.interfaces import Interfaces
+from sepack.pipeline.make import Maker
+from sepack.pipeline.outputs import read_manifest
+from sepack.pipeline.scratch import scratch_directory
+from sepack.pipeline.session import Session
+from sepack.stages.compile.plan import decide
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from sepack.model.module import Module
+    from sepack.settings import Settings
+    from sepack.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildRequest:
+    """What was asked for on the command line; `modules` empty means all."""
+
+    modules: tuple[str, ...] = ()
+    force: bool = False
+    dry_run: bool = False
+
+
+def build(
+    workspace: Workspace, settings: Settings, request: BuildRequest, say: Callable[[str], None]
+) -> Iterator[BuildEvent]:
+    """Yields, for each target: Chosen, Planned, then UpToDate, Built or Failed for each module, with Notices between.
+
+    A module's failure is a value; what stops a target's whole build (no tools, no engine) is raised as SepackError.
+    Abandoning the iterator ends what runs and leaves only whole outputs. `say` gets a line before something that takes
+    long or changes this host (an image is built, a package installed).
+    """
+    asked, problems = load_modules(workspace, request.modules)
+    everything = load_modules(workspace)[0] if request.modules else asked
+    fingerprints = Fingerprints(workspace.root, workspace.digests)
+    try:
+        for name in settings.targets:
+            session = Session.choose(workspace, settings, name, say)
+            yield session.chosen
+            yield from _for_target(session, request, asked, everything, fingerprints)
+            for problem in problems:
+                yield Failed(module=problem.name, target=name, errors=tuple(problem.errors))
+    finally:
+        fingerprints.save()
+
+
+def _for_target(
+    session: Session,
+    request: BuildRequest,
+    asked: Sequence[Module],
+    everything: Sequence[Module],
+    fingerprints: Fingerprints,
+) -> Iterator[BuildEvent]:
+    inputs = Inputs(session.workspace, fingerprints, session.target, session.settings.module_format)
+    with session, scratch_directory(session.workspace) as scratch:
+        interfaces = Interfaces(session, inputs, everything, scratch)
+        planner = _Planner(session, inputs, interfaces, fingerprints, force=request.force)
+        decisions = [planner.decide(module) for module in asked]
+        yield Planned(target=session.target, decisions=tuple(decisions))
+        for decision in decisions:
+            if isinstance(decision, Fresh):
+                yield UpToDate(module=decision.module, target=session.target.name, manifest=decision.manifest)
+        reasons = {decision.module: decision.reason for decision in decisions if isinstance(decision, Build)}
+        if reasons and not request.dry_run:
+            maker = Maker(session, inputs, interfaces, fingerprints, scratch)
+            yield from maker.make([module for module in asked if module.name in reasons], reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    session: Session
+    inputs: Inputs
+    interfaces: Interfaces
+    fingerprints: Fingerprints
+    force: bool
+
+    def decide(self, module: Module) -> Decision:
+        workspace, target = self.session.workspace, self.session.target.name
+        prior = read_manifest(workspace, target, module.name)
+        inputs = self.inputs.of(module, prior.templates if prior else ())
+        outputs: Mapping[str, str | None] = {}
+        tools: Mapping[str, str] = {}
+        if prior is not None:
+            inputs |= self.interfaces.inputs_of(module.name, prior)
+            directory = workspace.outputs(target, module.name)
+            outputs = {name: self.fingerprints.of(directory / name) for name in prior.outputs}
+            tools = self.session.versions_that_count()
+            # Where tools are not there now, there is nothing to hold against those that built it.
+            prior = replace(prior, tools={name: prior.tools[name] for name in prior.tools if name in tools or not tools})
+            tools = tools or prior.tools
+        return decide(module.name, inputs, tools, outputs, prior, force=self.force)

@@ -1,0 +1,112 @@
+"""What a module is made of, as digests under labels that a person can read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from sepack import __version__
+from sepack.fingerprints import digest_of
+from sepack.model.module import SourceKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from sepack.fingerprints import Fingerprints
+    from sepack.model.module import Module
+    from sepack.model.target import Target
+    from sepack.stages.compile.interfaces import InterfaceIndex
+    from sepack.workspace import Workspace
+
+NOT_THERE = "not there"
+INTERFACES = "interfaces of the release"
+ALL_INTERFACES = "all interfaces"
+OWN_INTERFACE = "interface "
+
+
+class Inputs:
+    """Reads the inputs of one target's modules; `asked_format` is what --module-format says."""
+
+    def __init__(
+        self, workspace: Workspace, fingerprints: Fingerprints, target: Target, asked_format: int | None
+    ) -> None:
+        self._workspace = workspace
+        self._fingerprints = fingerprints
+        self._common = {
+            "sepack": __version__,
+            "target": digest_of(json.dumps(asdict(target), sort_keys=True, default=str)),
+            "module format": str(asked_format or "lowest"),
+        }
+
+    def of(self, module: Module, templates: Iterable[str]) -> dict[str, str]:
+        """All inputs but the interfaces. `templates` are the names of those that its last build used."""
+        found = {str(file.path): self._digest(file.path) for file in module.sources}
+        if module.declaration is not None:
+            found[str(module.declaration)] = self._digest(module.declaration)
+        for name in sorted({*templates, *stand_ins(module)}):
+            found[f"template {name}"] = self._template(name)
+        return {**found, **self._common}
+
+    def interface_identity(self, modules: Sequence[Module]) -> str:
+        """Stands for all interfaces that the repository's modules define, without rendering a single one."""
+        parts: list[str] = []
+        for module in modules:
+            file = module.source(SourceKind.IF)
+            if file is None and not module.template:
+                continue
+            parts.append(module.name)
+            if file is not None:
+                parts.append(self._digest(file.path))
+            if file is None or file.templated:
+                parts += [*self._all_templates(), *self._common.values()]
+                parts.append(self._digest(module.declaration) if module.declaration else NOT_THERE)
+        return digest_of(*parts)
+
+    def _digest(self, path: object) -> str:
+        return self._fingerprints.of(str(path)) or NOT_THERE
+
+    def _template(self, name: str) -> str:
+        for directory in self._workspace.template_directories:
+            digest = self._fingerprints.of(directory / name)
+            if digest is not None:
+                return digest
+        return NOT_THERE
+
+    def _all_templates(self) -> list[str]:
+        return [
+            f"{path.name} {self._fingerprints.of(path)}"
+            for directory in self._workspace.template_directories
+            for path in sorted(_files(directory))
+        ]
+
+
+def _files(directory: Path) -> Iterable[Path]:
+    return (path for path in directory.rglob("*.j2") if path.is_file()) if directory.is_dir() else ()
+
+
+def stand_ins(module: Module) -> list[str]:
+    """Names of the templates that render what the module's folder does not have."""
+    if not module.template:
+        return []
+    return [f"{module.template}.{kind}.j2" for kind in SourceKind if module.source(kind) is None]
+
+
+def interface_inputs(index: InterfaceIndex, words: Iterable[str], *, wide: bool) -> dict[str, str]:
+    """The inputs that interfaces are: each of the repository's by name, the release's together.
+
+    `wide` is for a module that turned out to need more than its words show: it depends on all there are.
+    """
+    if wide:
+        return {ALL_INTERFACES: index.digest(index.definitions)}
+    reached = index.reach(words)
+    own = sorted(name for name in reached if name in index.own)
+    found = {f"{OWN_INTERFACE}{name} of {index.own[name]}": index.digests[name] for name in own}
+    return {INTERFACES: index.digest(reached.difference(own)), **found}
+
+
+def interface_part(inputs: Mapping[str, str]) -> dict[str, str]:
+    """Those of a manifest's inputs that interfaces are."""
+    whole = (INTERFACES, ALL_INTERFACES)
+    return {label: inputs[label] for label in inputs if label in whole or label.startswith(OWN_INTERFACE)}

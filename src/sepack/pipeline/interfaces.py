@@ -1,0 +1,85 @@
+"""All interfaces that a target's modules may call, made ready only when somebody asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sepack.errors import SepackError
+from sepack.model.module import Dialect, SourceKind
+from sepack.pipeline.inputs import ALL_INTERFACES, interface_inputs, interface_part
+from sepack.pipeline.rendering import locator
+from sepack.stages.compile.policy_text import WORD
+from sepack.stages.compile.prepare import InterfaceFile, Preparation
+from sepack.stages.render import render
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import PurePosixPath
+
+    from sepack.model.module import Module
+    from sepack.model.package import Manifest
+    from sepack.pipeline.inputs import Inputs
+    from sepack.pipeline.session import Session
+    from sepack.stages.compile.errors import CompileError
+    from sepack.stages.compile.expander import Headers
+
+
+class Interfaces:
+    """The release's headers and the .if files of `modules`, which are all of the repository's."""
+
+    def __init__(self, session: Session, inputs: Inputs, modules: Sequence[Module], scratch: PurePosixPath) -> None:
+        self._session = session
+        self._modules = modules
+        self._scratch = scratch
+        self._own_identity = inputs.interface_identity(modules)
+        self._headers: Headers | None = None
+        self._faults: dict[str, list[CompileError]] = {}
+
+    def inputs_of(self, name: str, prior: Manifest) -> dict[str, str]:
+        """The interface inputs that a build of the module would have now, if its text is what `prior` was built from.
+
+        Nothing is expanded or run as long as no .if file and no header has changed since.
+        """
+        if prior.dialect is Dialect.PLAIN:
+            return {}
+        signature = self._session.header_signature()
+        if signature is None or self._preparation(signature).index_identity(self._own_identity) == prior.interface_index:
+            return interface_part(prior.inputs)
+        workspace, target = self._session.workspace, self._session.target.name
+        try:
+            text = (workspace / workspace.output(target, name, f"{name}.te")).read_bytes()
+        except OSError:
+            return {}
+        words = set(WORD.findall(text.decode("utf-8", "surrogateescape")))
+        return interface_inputs(self.headers().index, words, wide=ALL_INTERFACES in prior.inputs)
+
+    def headers(self) -> Headers:
+        """Raises NoHeadersError, ToolMissingError, ToolFailedError."""
+        if self._headers is None:
+            self._session.ready(headers=True)
+            signature = self._session.header_signature() or ""
+            self._headers, self._faults = self._preparation(signature).headers(self._files(), self._own_identity)
+        return self._headers
+
+    def faults(self, name: str) -> list[CompileError]:
+        """What is wrong with the module's own .if; known once `headers` has been called."""
+        return self._faults.get(name, [])
+
+    def _preparation(self, signature: str) -> Preparation:
+        session = self._session
+        return Preparation(session.toolchain, session.workspace, self._scratch, session.target, signature)
+
+    def _files(self) -> list[InterfaceFile]:
+        files = []
+        for module in self._modules:
+            if module.source(SourceKind.IF) is None and not module.template:
+                continue
+            try:
+                sources = render(module, self._session.target, self._session.workspace)
+            except SepackError:
+                continue  # said where the module itself is built, which it is: a module that fails is never fresh
+            text = sources.get(SourceKind.IF)
+            if text is not None:
+                locate = locator(sources, self._session.target, self._session.workspace)
+                files.append(InterfaceFile(module=module.name, text=text.text, locate=locate))
+        return files

@@ -1,0 +1,32 @@
+"""`build`: policy/ to loadable .pp files."""
+
+from __future__ import annotations
+
+from invoke.exceptions import Exit
+
+from sepack.console.build import BuildJson, BuildText
+from sepack.errors import ExitCode
+from sepack.pipeline.build import BuildRequest
+from sepack.pipeline.build import build as build_modules
+from sepack.tasks.verb import Run, verb
+
+
+@verb(
+    "module",
+    "target",
+    "toolchain",
+    "module_format",
+    "output",
+    help={
+        "force": "Build again what is up to date.",
+        "dry_run": "Say what would be built and why, and build nothing.",
+    },
+)
+def build(run: Run, force: bool = False, dry_run: bool = False) -> None:
+    """Build policy/ into loadable .pp files, below build/."""
+    show = BuildJson() if run.json else BuildText(run.screen, run.command, dry_run=dry_run)
+    request = BuildRequest(modules=run.modules, force=force, dry_run=dry_run)
+    show.show(build_modules(run.workspace, run.settings, request, show.say))
+    show.finish()
+    if show.failed:
+        raise Exit(code=ExitCode.BUILD)

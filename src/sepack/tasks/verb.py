@@ -1,0 +1,143 @@
+"""The decorator that every task has: common parameters, settings, and errors as exit codes."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from invoke.exceptions import Exit
+from invoke.tasks import Task
+
+from sepack.console.errors import error_as_json, error_text
+from sepack.console.screen import Screen
+from sepack.errors import DeclarationError, ExitCode, SepackError
+from sepack.model.names import did_you_mean
+from sepack.settings import Settings, read_settings, read_value
+from sepack.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from invoke.context import Context
+
+COMMON_HELP = {
+    "module": "Only this module of policy/; may be given several times (none: all).",
+    "target": "Build for this release (host, el9, debian12, …); may be given several times.",
+    "toolchain": "Where the tools run: auto, local or container.",
+    "module_format": "Write this module format instead of the lowest that serves.",
+    "output": "How to print the result: text or json.",
+}
+_DEFAULTS: dict[str, Any] = {"module": [], "target": [], "toolchain": "", "module_format": 0, "output": "text"}
+_OUTPUTS = ("text", "json")
+_REPEATABLE = ("module", "target")
+
+
+class OutputNameError(DeclarationError):
+    def __init__(self, output: str) -> None:
+        super().__init__(
+            f"--output {output} is not known",
+            hint=f"{did_you_mean(output, _OUTPUTS)} It takes {' or '.join(_OUTPUTS)}.".lstrip(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a task works with. `command` is what a person types to run another task; `modules` and `targets` are as
+    they were given on the command line: empty means all modules, and the settings' targets.
+    """
+
+    workspace: Workspace
+    settings: Settings
+    modules: tuple[str, ...]
+    targets: tuple[str, ...]
+    json: bool
+    screen: Screen
+    command: str
+
+
+def verb(*common: str, help: Mapping[str, str] | None = None) -> Callable[[Callable[..., None]], Task]:  # noqa: A002 - Invoke's own name
+    """Make a task of a function whose first parameter is a Run; `common` names the common parameters it has too.
+
+    A SepackError becomes Invoke's Exit with its text on standard error (JSON on standard output where that was asked
+    for) and its exit code; Ctrl-C and a reader that left end the process without a word.
+    """
+
+    def decorate(body: Callable[..., None]) -> Task:
+        own = list(inspect.signature(body).parameters.values())[1:]
+        shared = [_parameter(name) for name in common]
+
+        @functools.wraps(body)
+        def run(context: Context, /, **values: Any) -> None:
+            given = {name: values.pop(name) for name in common}
+            with_json = given.get("output") == "json"
+            try:
+                body(_open(context, given), **values)
+            except SepackError as error:
+                raise _exit(error, as_json=with_json) from error
+            except KeyboardInterrupt:
+                raise Exit(code=ExitCode.INTERRUPT) from None
+            except BrokenPipeError:
+                _silence_output()
+                raise Exit(code=ExitCode.CLOSED_PIPE) from None
+
+        context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        run.__signature__ = inspect.Signature([context, *shared, *own])  # type: ignore[attr-defined]
+        repeatable = [name for name in _REPEATABLE if name in common]
+        helps = {**{name: COMMON_HELP[name] for name in common}, **(help or {})}
+        return Task(run, help=helps, iterable=repeatable)
+
+    return decorate
+
+
+def _parameter(name: str) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=_DEFAULTS[name])
+
+
+def _open(context: Context, given: Mapping[str, Any]) -> Run:
+    if given.get("output", "text") not in _OUTPUTS:
+        raise OutputNameError(given["output"])
+    workspace = Workspace.find()
+    settings = read_settings(dict(context.config["sepack"]), workspace.root)
+    return Run(
+        workspace=workspace,
+        settings=replace(settings, **_overrides(given)),
+        modules=tuple(dict.fromkeys(given.get("module") or ())),
+        targets=tuple(dict.fromkeys(given.get("target") or ())),
+        json=given.get("output") == "json",
+        screen=Screen(),
+        command=command_name(workspace.root),
+    )
+
+
+def _overrides(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings that the command line gives for this once. Raises SettingError, which names the option."""
+    values = {
+        "targets": ("--target", list(given.get("target") or ())),
+        "toolchain": ("--toolchain", given.get("toolchain")),
+        "module_format": ("--module-format", given.get("module_format")),
+    }
+    return {key: read_value(key, value, option) for key, (option, value) in values.items() if value}
+
+
+def command_name(root: Path) -> str:
+    """`./inv` where the repository has that wrapper, `invoke` elsewhere."""
+    return "./inv" if os.access(root / "inv", os.X_OK) else "invoke"
+
+
+def _exit(error: SepackError, *, as_json: bool) -> Exit:
+    if as_json:
+        import json
+
+        sys.stdout.write(json.dumps(error_as_json(error), indent=2) + "\n")
+    return Exit(message=error_text(error), code=int(error.exit_code))
+
+
+def _silence_output() -> None:
+    """Nobody reads any more: keep the interpreter from failing when it flushes at its end."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, sys.stdout.fileno())
