@@ -16,9 +16,9 @@ class Tools:
     """The compile tools of one toolchain.
 
     `missing` names the tools that are not there, "policy headers" among them. `checkmodule_formats` is what
-    checkmodule says it makes, NO_FORMATS without one; `has_format_option` whether it takes -c. `versions` maps a package to
-    its version. `headers` is whether a refpolicy module can be expanded; then `build_conf` and `makefile` are the
-    texts that say how, and `header_signature` changes when anything about the headers does.
+    checkmodule says it makes, NO_FORMATS without one; `has_format_option` whether it takes -c. `versions` maps a
+    package to its version. `headers` is whether a refpolicy module can be expanded; then `build_conf` and `makefile`
+    are the texts that say how, and `header_signature` changes when anything about the headers does.
     """
 
     missing: tuple[str, ...]

@@ -41,14 +41,15 @@ DPKG: Final = ("dpkg-query", "-W", "-f", "${Package} ${Version} ${db:Status-Stat
 RPM: Final = ("rpm", "-q", "--qf", "%{NAME} %{EVR} installed\\n")
 
 
-def probe(toolchain: Toolchain, workspace: Workspace) -> Tools:
+def probe(toolchain: Toolchain, workspace: Workspace, *, again: bool = False) -> Tools:
     """What the toolchain holds: as remembered, or else asked. It need not have been entered where it is remembered.
 
+    `again` asks whatever is remembered.
     Raises ToolchainError where the place itself fails.
     """
     key = state_key(toolchain.identity)
     store = workspace / workspace.probe(toolchain.identity)
-    found = remembered(store, key)
+    found = None if again else remembered(store, key)
     if found is None:
         local = toolchain.identity == LOCAL
         found = ask(toolchain, signature=header_signature(HEADERS) if local else toolchain.identity, state=key)
