@@ -125,22 +125,19 @@ def asked_for_container(target: Target, engine: Engine) -> Choice:
 
 def local(target: Target, host_release: str, reason: str) -> Choice:
     """Sound for plain modules of any target: what checkmodule makes of them depends on nothing of the release."""
-    if target.release == host_release:
-        return Choice(kind=Kind.LOCAL, reason=reason)
-    return Choice(kind=Kind.LOCAL, reason=f"{reason}: for plain modules only", foreign_headers=reason)
+    return Choice(kind=Kind.LOCAL, reason=reason, foreign_headers="" if target.release == host_release else reason)
 
 
 def container(target: Target, reason: str) -> Choice:
     if target.base_image:
         return Choice(kind=Kind.CONTAINER, reason=reason, image_release=target.release, base_image=target.base_image)
     other = load_targets()[target.built_with]
-    without = f"there is no image of {target.title}"
     return Choice(
         kind=Kind.CONTAINER,
-        reason=f"{reason}, and {without}: that of {other.title} serves, for plain modules only",
+        reason=f"{reason}, and the image of {other.title} serves for {target.title}",
         image_release=other.name,
         base_image=other.base_image,
-        foreign_headers=without,
+        foreign_headers=f"there is no image of {target.title}",
     )
 
 

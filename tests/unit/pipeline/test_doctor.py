@@ -94,7 +94,7 @@ def test_a_host_without_a_known_package_manager_gets_no_command(tmp_path: Path) 
             NO_ENGINE,
             "auto",
             "local",
-            "this host is debian12, and no container engine answers: for plain modules only",
+            "this host is debian12, and no container engine answers",
             "this host is debian12, and no container engine answers",
         ),
         (NO_ENGINE, "container", "", "container was asked for, and no container engine answers", ""),
