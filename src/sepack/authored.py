@@ -27,10 +27,10 @@ class OutsideError(DeclarationError):
 
     def __init__(self, path: PurePosixPath, destination: Path, root: Path) -> None:
         super().__init__(
-            f"{path} is a link that leads out of the repository, to {destination}",
+            f"this is a link that leads out of the repository, to {destination}",
             where=Location(path=path),
             details=(f"the repository is {root}; what lies outside it is not reviewed, nor there on the next machine",),
-            hint=f"Put a copy in its place: cp --remove-destination {destination} {path}",
+            hint=f"Put a copy in its place: rm {path} && cp -r {destination} {path}",
         )
 
 
@@ -40,7 +40,7 @@ class UnreadableError(DeclarationError):
     def __init__(self, path: PurePosixPath, error: OSError) -> None:
         reason = error.strerror or str(error)
         super().__init__(
-            f"{path} cannot be read: {reason}", where=Location(path=path), hint=_remedy_for_unreadable(path, error)
+            f"this cannot be read: {reason}", where=Location(path=path), hint=_remedy_for_unreadable(path, error)
         )
 
 
@@ -49,7 +49,7 @@ class NotAFileError(DeclarationError):
 
     def __init__(self, path: PurePosixPath, mode: int) -> None:
         super().__init__(
-            f"{path} is {_SPECIAL.get(stat.S_IFMT(mode), 'no regular file')}, and has to be a regular file",
+            f"this is {_SPECIAL.get(stat.S_IFMT(mode), 'no regular file')}, and has to be a regular file",
             where=Location(path=path),
             hint=f"Move it away, or put a text file in its place; `ls -l {path}` shows what it is.",
         )
@@ -61,7 +61,7 @@ class NotTextError(DeclarationError):
     def __init__(self, path: PurePosixPath, data: bytes, offset: int) -> None:
         what, hint = _fault_in(data, offset, path)
         super().__init__(
-            f"{path} is not plain UTF-8 text: {what}",
+            f"this is not plain UTF-8 text: {what}",
             where=_place_of(path, data, offset),
             details=(f"byte 0x{data[offset]:02x} at offset {offset}",),
             hint=hint,
@@ -118,10 +118,13 @@ def read_text(file: Path | str, shown: PurePosixPath) -> str:
 
 
 def _place_of(path: PurePosixPath, data: bytes, offset: int) -> Location:
+    if data.startswith(_UTF16):
+        return Location(path=path)
     begin = data.rfind(b"\n", 0, offset) + 1
     line = data[begin:].split(b"\n", 1)[0].decode(errors="replace")
     column = len(data[begin:offset].decode(errors="replace")) + 1
-    return Location(path=path, line=data.count(b"\n", 0, offset) + 1, column=column, text=line.rstrip("\r"))
+    text = line.rstrip("\r").lstrip("\ufeff").replace("\0", "\ufffd")
+    return Location(path=path, line=data.count(b"\n", 0, offset) + 1, column=column, text=text)
 
 
 def _fault_in(data: bytes, offset: int, path: PurePosixPath) -> tuple[str, str]:

@@ -20,7 +20,7 @@ class NoPolicyFolderError(DeclarationError):
 
     def __init__(self, root: Path) -> None:
         super().__init__(
-            f"There is no folder policy/ in {root}, so there is nothing to build",
+            f"there is no such folder in {root}, so there is nothing to build",
             where=Location(path=POLICY),
             details=(_WHAT_A_MODULE_IS,),
             hint="Run this where policy/ is, or adopt a policy: mkdir -p policy/foo && cp foo.te policy/foo/",
@@ -35,7 +35,7 @@ class UnknownModuleError(DeclarationError):
         asked = ", ".join(repr(name) for name in names)
         near = " ".join(dict.fromkeys(filter(None, (did_you_mean(_last_part(name), known) for name in names))))
         super().__init__(
-            f"There is no module {asked}" if len(names) == 1 else f"There are no modules {asked}",
+            f"there is no module {asked}" if len(names) == 1 else f"there are no modules {asked}",
             where=Location(path=POLICY),
             details=(f"policy/ has: {_listed(known)}",),
             hint=near or "A module's name is its folder's name in policy/.",
@@ -71,7 +71,7 @@ class CaseDuplicateError(DeclarationError):
     def __init__(self, name: str, others: Sequence[str]) -> None:
         twins = " and ".join(str(POLICY / other) for other in others)
         super().__init__(
-            f"Module '{name}' is declared twice: {twins} differs from it in capital letters only",
+            f"module '{name}' is declared twice: {twins} differs from it in capital letters only",
             where=Location(path=POLICY / name),
             hint="Keep one and remove or rename the other; the usual spelling is in small letters.",
         )
@@ -82,9 +82,9 @@ class OutsideItsFolderError(DeclarationError):
 
     def __init__(self, name: str, file: PurePosixPath, *, has_folder: bool) -> None:
         twice = f"module '{name}' is declared twice: by the folder policy/{name} and by {POLICY / file}"
-        alone = f"{POLICY / file} lies directly in policy/, where every module has a folder of its own"
+        alone = "this file lies directly in policy/, where every module has a folder of its own"
         super().__init__(
-            twice[0].upper() + twice[1:] if has_folder else alone,
+            twice if has_folder else alone,
             where=Location(path=POLICY / file),
             hint=f"If policy/{name} is the right one: git rm policy/{file}"
             if has_folder
@@ -99,7 +99,7 @@ class NoSourceError(DeclarationError):
         left_over = all(entry.startswith(".") or entry == "__pycache__" for entry in entries)
         there = f"it holds: {_listed(entries)}" if entries else "it is empty"
         super().__init__(
-            f"{directory} has no policy in it: neither {name}.te nor {name}.te.j2, and no template is named",
+            f"there is no policy in this folder: neither {name}.te nor {name}.te.j2, and no template is named",
             where=Location(path=directory),
             details=(there, _WHAT_A_MODULE_IS),
             hint=f"If it is left over from another branch, remove it: rm -r {directory}"
@@ -111,37 +111,38 @@ class NoSourceError(DeclarationError):
 class StemMismatchError(DeclarationError):
     """Policy files of one stem that is not their folder's name.
 
-    `header` is the module's name as the `.te` itself gives it, or ""; with `taken` the folder has files of its own
-    name, so that these can only belong to another module.
+    `header` is the module's name as the `.te` among them gives it, or ""; `own` are the folder's rightly named files.
     """
 
-    def __init__(self, directory: PurePosixPath, files: Sequence[str], *, header: str, taken: bool) -> None:
+    def __init__(self, directory: PurePosixPath, files: Sequence[str], *, header: str, own: Sequence[str]) -> None:
         stem, _ = _split(files[0])
         wanted = [f"{directory.name}.{_split(file)[1]}" for file in files]
         says = (f"the header in {files[0]} says '{header}'",) if header else ()
         are, they = ("is", "it has") if len(files) == 1 else ("are", "they have")
         super().__init__(
-            f"{_listed(files)} in {directory} {are} not named after the folder: {they} to be {_listed(wanted)}",
+            f"{_listed(files)} {are} not named after the folder '{directory.name}': {they} to be {_listed(wanted)}",
             where=Location(path=directory / files[0]),
             details=(*says, "folder, files and header bear the module's one name, and a folder is one module"),
-            hint=_renaming(directory, files, stem, header) if not taken else _moving(directory, files, stem),
+            hint=_way_out(directory, files, stem, header, own),
         )
 
 
-def _renaming(directory: PurePosixPath, files: Sequence[str], stem: str, header: str) -> str:
-    folder = f"git mv {directory} {directory.parent / stem}"
-    moves = (f"git mv {directory / file} {directory / directory.name}.{_split(file)[1]}" for file in files)
+def _way_out(directory: PurePosixPath, files: Sequence[str], stem: str, header: str, own: Sequence[str]) -> str:
+    """Renames the folder, the files, or gives the files another folder: whichever the names speak for."""
+    other = directory.parent / stem
+    rename_folder = f"git mv {directory} {other}"
+    pairs = [(file, f"{directory.name}.{_split(file)[1]}") for file in files]
+    rename_files = " && ".join(f"git mv {directory / file} {directory / wanted}" for file, wanted in pairs)
+    move = f"mkdir -p {other} && git mv {' '.join(str(directory / file) for file in files)} {other}/"
+    if any(wanted in own for _, wanted in pairs):
+        return f"Give another module its own folder: {move} (or remove what is not needed)"
+    if own:
+        return f"If this is a part of '{directory.name}': {rename_files}; or else: {move}"
     if header == stem:
-        return f"Rename the folder, as the header bears the files' name: {folder}"
+        return f"Rename the folder, as the header bears the files' name: {rename_folder}"
     if header == directory.name:
-        return f"Rename the files, as the header bears the folder's name: {' && '.join(moves)}"
-    return f"Rename the files: {' && '.join(moves)}; or the folder: {folder}"
-
-
-def _moving(directory: PurePosixPath, files: Sequence[str], stem: str) -> str:
-    own = directory.parent / stem
-    paths = " ".join(str(directory / file) for file in files)
-    return f"Give it a folder of its own: mkdir -p {own} && git mv {paths} {own}/ (or remove it)"
+        return f"Rename what does not bear the header's name: {rename_files}"
+    return f"Rename the files: {rename_files}; or the folder: {rename_folder}"
 
 
 class TwoSourcesError(DeclarationError):
@@ -149,7 +150,7 @@ class TwoSourcesError(DeclarationError):
 
     def __init__(self, directory: PurePosixPath, one: str, other: str) -> None:
         super().__init__(
-            f"{directory} has both {one} and {other}, and only one of them can be the source",
+            f"the folder has both {one} and {other}, and only one of them can be the source",
             where=Location(path=directory / other),
             details=("a .j2 file is a template that is filled in; the other is taken as it is",),
             hint=f"Keep the one you edit and remove the other: git rm {directory / one}, or git rm {directory / other}",
@@ -162,7 +163,7 @@ class PlaceholderFileError(DeclarationError):
     def __init__(self, directory: PurePosixPath, file: str) -> None:
         j2 = file.removesuffix(".in") + ".j2"
         super().__init__(
-            f"{directory / file} is a template of another build system, whose placeholders nothing fills in here",
+            "this is a template of another build system, whose placeholders nothing fills in here",
             where=Location(path=directory / file),
             details=("such files hold @@VERSION@@ or @VERSION@ where the real text belongs",),
             hint=f"git mv {directory / file} {directory / j2}, then write {{{{ module.version }}}} for the version "

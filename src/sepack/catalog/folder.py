@@ -130,7 +130,7 @@ def _faults_of_others(
             directory,
             [file.name for file in group],
             header=_header_of(workspace, directory / group[0].name),
-            taken=any(file.kind in own for file in group),
+            own=[file.name for file in own.values()],
         )
 
 

@@ -16,7 +16,7 @@ class TomlSyntaxError(DeclarationError):
 
     def __init__(self, where: Location, message: str) -> None:
         super().__init__(
-            f"{where.path} is not understood: {message[:1].lower()}{message[1:]}",
+            f"this is not understood: {message[:1].lower()}{message[1:]}",
             where=where,
             hint='Each line is `key = "value"` (text in quotation marks) or a table\'s header such as [parameters].',
         )
@@ -55,7 +55,7 @@ class NameMismatchError(DeclarationError):
     def __init__(self, where: Location, name: str, folder: str) -> None:
         rename = f"git mv policy/{folder} policy/{name}"
         super().__init__(
-            f"module.toml says name = '{name}', but its folder is policy/{folder}: both have to be the same",
+            f"this says name = '{name}', but the folder is policy/{folder}: both have to be the same",
             where=where,
             hint=f'Write name = "{folder}" (or remove the line), or rename the folder: {rename}',
         )

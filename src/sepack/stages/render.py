@@ -32,7 +32,7 @@ class UnknownFamilyError(DeclarationError):
     ) -> None:
         families = sorted(set(families))
         super().__init__(
-            f"Module '{module.name}' is to be made from the template '{module.template}', and there is no {wanted}",
+            f"module '{module.name}' is to be made from the template '{module.template}', and there is no {wanted}",
             where=where,
             details=(
                 f"searched: {', '.join(map(str, searched))}",
@@ -60,7 +60,7 @@ class LineEndError(SepackError):
 
     def __init__(self, where: Location) -> None:
         super().__init__(
-            f"{where.path} has the line ends of Windows, which no SELinux tool reads",
+            "this file has the line ends of Windows, which no SELinux tool reads",
             where=where,
             hint=f"Take them out: sed -i 's/\\r$//' {where.path}",
         )

@@ -23,7 +23,7 @@ class TemplateSyntaxFaultError(TemplateError):
 
     def __init__(self, where: Location, message: str, names: Iterable[str] = (), word: str = "") -> None:
         super().__init__(
-            f"The template is not understood: {_as_clause(message)}",
+            f"the template is not understood: {_as_clause(message)}",
             where=where,
             hint=did_you_mean(word, names)
             or "{% … %} is an instruction and needs its end ({% endif %}), {{ … }} a value, {# … #} a comment.",
@@ -35,7 +35,7 @@ class UndefinedNameError(TemplateError):
 
     def __init__(self, where: Location, name: str, known: Iterable[str]) -> None:
         super().__init__(
-            f"The template uses '{name}', and there is no such name",
+            f"the template uses '{name}', and there is no such name",
             where=where,
             details=(_IN_SCOPE,),
             hint=did_you_mean(name, known)
@@ -48,7 +48,7 @@ class UndefinedUseMessageError(TemplateError):
 
     def __init__(self, where: Location, message: str) -> None:
         super().__init__(
-            f"The template uses something that is not there: {_as_clause(message)}",
+            f"the template uses something that is not there: {_as_clause(message)}",
             where=where,
             details=(_IN_SCOPE,),
             hint="Look at how the macro or template named there is defined, and at what it is given here.",
@@ -73,9 +73,10 @@ class MissingParameterError(TemplateError):
     def __init__(self, where: Location, name: str, module: str, declaration: str, known: Sequence[str]) -> None:
         given = f"it gives: {', '.join(sorted(known))}" if known else "it gives none"
         near = did_you_mean(name, known)
-        add = f'Add a line `{name} = "…"` below [parameters] in {declaration}.'
+        key = name if name.isidentifier() else f'"{name}"'
+        add = f'Add a line `{key} = "…"` below [parameters] in {declaration}.'
         super().__init__(
-            f"Module '{module}' gives no parameter '{name}', which the template needs",
+            f"module '{module}' gives no parameter '{name}', which the template needs",
             where=where,
             details=(given,),
             hint=f"{near} Or else: {add[0].lower()}{add[1:]}" if near else add,
@@ -87,7 +88,7 @@ class MissingVersionError(TemplateError):
 
     def __init__(self, where: Location, module: str, declaration: str) -> None:
         super().__init__(
-            f"Module '{module}' declares no version, which the template needs",
+            f"module '{module}' declares no version, which the template needs",
             where=where,
             hint=f'Add a line `version = "1.0.0"` at the top of {declaration}.',
         )
@@ -101,7 +102,7 @@ class MissingTemplateError(TemplateError):
         asked = " or ".join(f"'{name}'" for name in names)
         near = next(filter(None, (did_you_mean(name, known) for name in names)), "")
         super().__init__(
-            f"There is no template {asked}",
+            f"there is no template {asked}",
             where=where,
             details=(f"searched: {', '.join(map(str, searched))}", f"there are: {', '.join(known) or 'none'}"),
             hint=near or "Put it into the folder templates/ of the repository.",
@@ -115,12 +116,24 @@ class TemplateNameRefusedError(TemplateError):
         super().__init__(message, where=where, hint="Name it from templates/ on, such as 'module.te.j2'.")
 
 
+class UnfilledBlockError(TemplateError):
+    """A template extends another and leaves out a block that it has to fill."""
+
+    def __init__(self, where: Location, block: str, base: Location) -> None:
+        super().__init__(
+            f"the block '{block}' is not filled, which the template it extends asks for",
+            where=where,
+            details=(f"asked for by {base}",),
+            hint=f"Add {{% block {block} %}} … {{% endblock %}}; {base.path} says at its top what for.",
+        )
+
+
 class ForbiddenInTemplateError(TemplateError):
     """A template reaches for Python's inside, or changes what it was given."""
 
     def __init__(self, where: Location, message: str) -> None:
         super().__init__(
-            f"The template does something that templates may not: {_as_clause(message)}",
+            f"the template does something that templates may not: {_as_clause(message)}",
             where=where,
             details=("templates run in Jinja2's sandbox, because a policy is often somebody else's file",),
             hint="A template reads values and prints them; work beyond that belongs into module.toml.",
@@ -132,7 +145,7 @@ class UnprintableValueError(TemplateError):
 
     def __init__(self, where: Location, kind: str, advice: str) -> None:
         super().__init__(
-            f"The template prints {kind}, which means nothing in a policy; it can print text and numbers",
+            f"the template prints {kind}, which means nothing in a policy; it can print text and numbers",
             where=where,
             hint=advice,
         )
@@ -142,7 +155,7 @@ class FilterValueError(TemplateError):
     """A path that no file-contexts entry can be made of."""
 
     def __init__(self, where: Location, reason: str, hint: str) -> None:
-        super().__init__(f"No file-contexts entry can be made of this path: {reason}", where=where, hint=hint)
+        super().__init__(f"no file-contexts entry can be made of this path: {reason}", where=where, hint=hint)
 
 
 class TemplateFailedError(TemplateError):
@@ -151,9 +164,9 @@ class TemplateFailedError(TemplateError):
     def __init__(self, where: Location, error: Exception) -> None:
         endless = isinstance(error, RecursionError)
         super().__init__(
-            "The templates use each other without end"
+            "the templates use each other without end"
             if endless
-            else f"The template fails here: {error} ({type(error).__name__})",
+            else f"the template fails here: {error} ({type(error).__name__})",
             where=where,
             hint="Look for a template that includes, extends or calls itself."
             if endless

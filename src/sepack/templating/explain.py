@@ -23,6 +23,7 @@ from sepack.templating.errors import (
     UndefinedNameError,
     UndefinedPartError,
     UndefinedUseMessageError,
+    UnfilledBlockError,
     UnprintableValueError,
 )
 from sepack.templating.paths import PathRefusedError
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from sepack.workspace import Workspace
 
 _UNKNOWN_FILTER = re.compile(r"No (?:filter|test) named '([^']*)'")
+_UNFILLED = re.compile(r"Required block '([^']*)' not found")
 _NAMED = re.compile(r"\{%[-+]?\s*(?:set|macro|for|import\b.*?\bas)\s+(\w+)")
 
 
@@ -55,6 +57,8 @@ def explain(error: Exception, run: Run, template: PurePosixPath, workspace: Work
         names = error.templates if isinstance(error, TemplatesNotFound) else [error.name]
         asked = [str(name) for name in names]
         return MissingTemplateError(where, asked, template_names(workspace), directories(workspace))
+    if unfilled := _UNFILLED.match(str(error)):
+        return UnfilledBlockError(Location(path=template), unfilled[1], where)
     return _failed(error, where, workspace)
 
 
@@ -97,9 +101,9 @@ def _described(owner: object, run: Run) -> tuple[str, tuple[str, ...]]:
         if owner is value:
             return f"`{name}`", tuple(vars(value))
     if isinstance(owner, dict):
-        return "The table", tuple(map(str, owner))
+        return "the table", tuple(map(str, owner))
     known = tuple(owner.__dataclass_fields__) if hasattr(owner, "__dataclass_fields__") else ()
-    return f"The value ({type(owner).__name__})", known
+    return f"the value ({type(owner).__name__})", known
 
 
 def _names_made_in(run: Run) -> list[str]:

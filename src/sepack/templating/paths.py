@@ -65,7 +65,7 @@ def _checked(path: object) -> str:
     if found:
         raise PathRefusedError(
             f"{path!r} holds the character {found[0]!r}, which no file-contexts entry can hold",
-            "Name the folder without it.",
+            "Name the folder without it, or write the entry by hand with a dot in its place.",
         )
     if not path.startswith("/"):
         raise PathRefusedError(f"{path!r} does not begin with a slash", "Give the whole path, from / on.")

@@ -28,7 +28,7 @@ class NameRefusedError(ValueError):
     """A template asked for by something that is no template's name."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"'{name}' is no template's name: it leads out of the template folders")
+        super().__init__(f"'{name}' is no template's name: it begins below templates/ and has no . or .. in it")
         self.name = name
 
 
