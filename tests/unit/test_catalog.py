@@ -261,8 +261,10 @@ def test_plain_and_template_side_by_side(tmp_path: Path) -> None:
         ),
         (
             "",
-            "Rename the files: git mv policy/shop/other.te policy/shop/shop.te; "
-            "or the folder: git mv policy/shop policy/other",
+            (
+                "Rename the files: git mv policy/shop/other.te policy/shop/shop.te; "
+                "or the folder: git mv policy/shop policy/other"
+            ),
         ),
     ],
 )
