@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from contextlib import closing
 from typing import TYPE_CHECKING, Self
 
 from sepack.model.command import ChainOutcome, Outcome
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class LocalToolchain:
-    """Runs commands as child processes of this one, `jobs` chains at a time."""
+    """Runs commands as child processes of this one, `jobs` chains at a time (0: as many as keep this host busy)."""
 
     name = "local"
     identity = "local"
 
     def __init__(self, root: Path, jobs: int = 0) -> None:
         self._root = root
-        self._jobs = jobs or len(os.sched_getaffinity(0))
+        self._jobs = jobs
 
     def __enter__(self) -> Self:
         return self
@@ -37,8 +37,10 @@ class LocalToolchain:
     def run(self, chains: Sequence[Sequence[Command]]) -> Iterator[ChainOutcome]:
         runner = Runner(str(self._root), small_environment())
         plain = [[as_request(command) for command in chain] for chain in chains]
-        for index, results in runner.run(plain, self._jobs):
-            yield as_chain_outcome(index, chains[index], results)
+        with closing(runner.run(plain, self._jobs)) as batch:
+            for ended in batch:
+                for index, results in ended:
+                    yield as_chain_outcome(index, chains[index], results)
 
 
 def as_request(command: Command) -> dict[str, object]:
