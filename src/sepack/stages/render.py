@@ -27,10 +27,11 @@ _PLACEHOLDER = re.compile(r"@@\w+@@|@[A-Z][A-Z0-9_]*@")
 class UnknownFamilyError(DeclarationError):
     """module.toml names a template of which there is nothing that would stand in for the module's rules."""
 
-    def __init__(
-        self, where: Location, module: Module, wanted: str, families: Iterable[str], searched: Sequence[Path]
-    ) -> None:
+    def __init__(self, where: Location, module: Module, families: Iterable[str], searched: Sequence[Path]) -> None:
+        wanted = _stand_in(SourceKind.TE, module)
         families = sorted(set(families))
+        has_rules = module.source(SourceKind.TE) is not None
+        instead = "take the line out: the module has rules of its own" if has_rules else f"{module.name}.te by hand"
         super().__init__(
             f"module '{module.name}' is to be made from the template '{module.template}', and there is no {wanted}",
             where=where,
@@ -38,7 +39,7 @@ class UnknownFamilyError(DeclarationError):
                 f"searched: {', '.join(map(str, searched))}",
                 f"templates with rules of their own: {', '.join(families) or 'none'}",
             ),
-            hint=did_you_mean(module.template, families) or f"Write templates/{wanted}, or {module.name}.te by hand.",
+            hint=did_you_mean(module.template, families) or f"Write templates/{wanted}, or {instead}.",
         )
 
 
@@ -140,7 +141,7 @@ def _family_has(kind: SourceKind, module: Module, workspace: Workspace) -> bool:
     if kind is SourceKind.TE or not any(_stand_in(other, module) in _names(workspace) for other in SourceKind):
         where = declared_at(workspace, module, "template") or Location(path=module.directory)
         families = (name.removesuffix(".te.j2") for name in _names(workspace) if name.endswith(".te.j2"))
-        raise UnknownFamilyError(where, module, _stand_in(kind, module), families, templating.directories(workspace))
+        raise UnknownFamilyError(where, module, families, templating.directories(workspace))
     return False
 
 
