@@ -35,13 +35,14 @@ class Workspace:
         return POLICY / name
 
     def outputs(self, target: str, module: str) -> PurePosixPath:
-        return BUILD / target / module
+        return PurePosixPath(f"{BUILD}/{target}/{module}")
 
     def output(self, target: str, module: str, name: str) -> PurePosixPath:
         return self.outputs(target, module) / name
 
-    def manifest(self, target: str, module: str) -> PurePosixPath:
-        return self.outputs(target, module) / MANIFEST
+    def manifest(self, target: str, module: str) -> str:
+        """Absolute, and a string: a build that has nothing to do asks for each module's."""
+        return f"{self.root}/{BUILD}/{target}/{module}/{MANIFEST}"
 
     @property
     def scratch(self) -> PurePosixPath:

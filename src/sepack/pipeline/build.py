@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sepack.catalog import load_modules
@@ -10,7 +10,6 @@ from sepack.fingerprints import Fingerprints
 from sepack.model.build import Build, BuildEvent, Decision, Failed, Fresh, Planned, UpToDate
 from sepack.pipeline.inputs import Inputs
 from sepack.pipeline.interfaces import Interfaces
-from sepack.pipeline.make import Maker
 from sepack.pipeline.outputs import read_manifest
 from sepack.pipeline.scratch import scratch_directory
 from sepack.pipeline.session import Session
@@ -74,30 +73,32 @@ def _for_target(
                 yield UpToDate(module=decision.module, target=session.target.name, manifest=decision.manifest)
         reasons = {decision.module: decision.reason for decision in decisions if isinstance(decision, Build)}
         if reasons and not request.dry_run:
+            from sepack.pipeline.make import Maker  # a build with nothing to do loads no compiler
+
             maker = Maker(session, inputs, interfaces, fingerprints, scratch)
             yield from maker.make([module for module in asked if module.name in reasons], reasons)
 
 
-@dataclass(frozen=True, slots=True)
 class _Planner:
-    session: Session
-    inputs: Inputs
-    interfaces: Interfaces
-    fingerprints: Fingerprints
-    force: bool
+    """Gathers what the plan is a function of."""
+
+    def __init__(
+        self, session: Session, inputs: Inputs, interfaces: Interfaces, fingerprints: Fingerprints, *, force: bool
+    ) -> None:
+        self._session = session
+        self._inputs = inputs
+        self._interfaces = interfaces
+        self._fingerprints = fingerprints
+        self._force = force
+        self._tools = session.versions_that_count()
 
     def decide(self, module: Module) -> Decision:
-        workspace, target = self.session.workspace, self.session.target.name
+        workspace, target = self._session.workspace, self._session.target.name
         prior = read_manifest(workspace, target, module.name)
-        inputs = self.inputs.of(module, prior.templates if prior else ())
+        inputs = self._inputs.of(module, prior.templates if prior else ())
         outputs: Mapping[str, str | None] = {}
-        tools: Mapping[str, str] = {}
         if prior is not None:
-            inputs |= self.interfaces.inputs_of(module.name, prior)
+            inputs |= self._interfaces.inputs_of(module.name, prior)
             directory = workspace.outputs(target, module.name)
-            outputs = {name: self.fingerprints.of(directory / name) for name in prior.outputs}
-            tools = self.session.versions_that_count()
-            # Where tools are not there now, there is nothing to hold against those that built it.
-            prior = replace(prior, tools={name: prior.tools[name] for name in prior.tools if name in tools or not tools})
-            tools = tools or prior.tools
-        return decide(module.name, inputs, tools, outputs, prior, force=self.force)
+            outputs = {name: self._fingerprints.of(f"{directory}/{name}") for name in prior.outputs}
+        return decide(module.name, inputs, self._tools, outputs, prior, force=self._force)

@@ -1,4 +1,4 @@
-"""All interfaces that a target's modules may call, made ready only when somebody asks."""
+"""All interfaces that a target's modules may call, made ready (and their makers imported) only when somebody asks."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING
 from sepack.errors import SepackError
 from sepack.model.module import Dialect, SourceKind
 from sepack.pipeline.inputs import ALL_INTERFACES, interface_inputs, interface_part
-from sepack.pipeline.rendering import locator
-from sepack.stages.compile.policy_text import WORD
-from sepack.stages.compile.prepare import InterfaceFile, Preparation
-from sepack.stages.render import render
+from sepack.stages.compile.identity import headers_identity, index_identity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +19,7 @@ if TYPE_CHECKING:
     from sepack.pipeline.session import Session
     from sepack.stages.compile.errors import CompileError
     from sepack.stages.compile.expander import Headers
+    from sepack.stages.compile.prepare import InterfaceFile, Preparation
 
 
 class Interfaces:
@@ -43,8 +41,10 @@ class Interfaces:
         if prior.dialect is Dialect.PLAIN:
             return {}
         signature = self._session.header_signature()
-        if signature is None or self._preparation(signature).index_identity(self._own_identity) == prior.interface_index:
+        if signature is None or self._index_identity(signature) == prior.interface_index:
             return interface_part(prior.inputs)
+        from sepack.stages.compile.policy_text import WORD
+
         workspace, target = self._session.workspace, self._session.target.name
         try:
             text = (workspace / workspace.output(target, name, f"{name}.te")).read_bytes()
@@ -52,6 +52,9 @@ class Interfaces:
             return {}
         words = set(WORD.findall(text.decode("utf-8", "surrogateescape")))
         return interface_inputs(self.headers().index, words, wide=ALL_INTERFACES in prior.inputs)
+
+    def _index_identity(self, signature: str) -> str:
+        return index_identity(headers_identity(signature, self._session.target), self._own_identity)
 
     def headers(self) -> Headers:
         """Raises NoHeadersError, ToolMissingError, ToolFailedError."""
@@ -66,10 +69,16 @@ class Interfaces:
         return self._faults.get(name, [])
 
     def _preparation(self, signature: str) -> Preparation:
+        from sepack.stages.compile.prepare import Preparation
+
         session = self._session
         return Preparation(session.toolchain, session.workspace, self._scratch, session.target, signature)
 
     def _files(self) -> list[InterfaceFile]:
+        from sepack.pipeline.rendering import locator
+        from sepack.stages.compile.prepare import InterfaceFile
+        from sepack.stages.render import render
+
         files = []
         for module in self._modules:
             if module.source(SourceKind.IF) is None and not module.template:

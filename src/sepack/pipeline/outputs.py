@@ -32,7 +32,8 @@ class OutputError(SepackError):
 def read_manifest(workspace: Workspace, target: str, module: str) -> Manifest | None:
     """None where there is none, or none that this version understands."""
     try:
-        return manifest_from_json((workspace / workspace.manifest(target, module)).read_bytes())
+        with open(workspace.manifest(target, module), "rb") as file:  # noqa: PTH123 - once a module in every build
+            return manifest_from_json(file.read())
     except OSError:
         return None
 

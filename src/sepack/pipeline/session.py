@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Self
 from sepack.model.build import Chosen
 from sepack.pipeline.toolchains import PLAIN_TOOLS, REFPOLICY_TOOLS, choose, equip, open_toolchain
 from sepack.targets import POLICY_HEADERS, packages, read_host, release_of, settle, target
-from sepack.toolchain.engine import engine_available
 from sepack.toolchain.probe import recall
 
 if TYPE_CHECKING:
@@ -47,6 +46,8 @@ class Session:
     @classmethod
     def choose(cls, workspace: Workspace, settings: Settings, name: str, say: Callable[[str], None]) -> Self:
         """Decide, contacting nothing but a container engine's socket. Raises UnknownTargetError, NoToolchainError."""
+        from sepack.toolchain.engine import engine_available
+
         host = read_host()
         wanted = target(name, host)
         choice = choose(wanted, release_of(host), settings.toolchain, engine_available)

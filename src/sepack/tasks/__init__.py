@@ -1,4 +1,7 @@
-"""The command line: one file a word; `ns` is what a policy repository's tasks.py imports."""
+"""The command line: one file a word; `ns` is what a policy repository's tasks.py imports.
+
+A task imports what it does when it runs, so that no word pays for another.
+"""
 
 from __future__ import annotations
 

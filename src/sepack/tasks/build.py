@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from invoke.exceptions import Exit
 
-from sepack.console.build import BuildJson, BuildText
 from sepack.errors import ExitCode
-from sepack.pipeline.build import BuildRequest
-from sepack.pipeline.build import build as build_modules
 from sepack.tasks.verb import Run, verb
 
 
@@ -24,6 +21,10 @@ from sepack.tasks.verb import Run, verb
 )
 def build(run: Run, force: bool = False, dry_run: bool = False) -> None:
     """Build policy/ into loadable .pp files, below build/."""
+    from sepack.console.build import BuildJson, BuildText
+    from sepack.pipeline.build import BuildRequest
+    from sepack.pipeline.build import build as build_modules
+
     show = BuildJson() if run.json else BuildText(run.screen, run.command, dry_run=dry_run)
     request = BuildRequest(modules=run.modules, force=force, dry_run=dry_run)
     show.show(build_modules(run.workspace, run.settings, request, show.say))

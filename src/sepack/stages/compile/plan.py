@@ -23,8 +23,9 @@ def decide(
 ) -> Decision:
     """Build with its reason, or Fresh.
 
-    `inputs` and `tools` are what a build would write into its manifest; `outputs` gives, for each output that `prior`
-    names, the digest of what lies there now (None: nothing). The first difference is the reason.
+    `inputs` are what a build would write into its manifest; `tools` are the versions that count there (empty: nobody
+    knows them now, and there is nothing to hold against those that built it); `outputs` gives, for each output that
+    `prior` names, the digest of what lies there now (None: nothing). The first difference is the reason.
     """
     if prior is None:
         return Build(module=module, reason="not built yet")
@@ -47,8 +48,7 @@ def _tool(now: Mapping[str, str], before: Mapping[str, str]) -> str:
     for name, version in now.items():
         if before.get(name) != version:
             return f"{name} is {version}, was {before.get(name, 'not there')}"
-    gone = next((name for name in before if name not in now), None)
-    return f"{gone} is gone" if gone else ""
+    return ""
 
 
 def _output(now: Mapping[str, str | None], before: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ from sepack.stages.compile.errors import CompileError, ToolFailedError
 from sepack.stages.compile.expand import ENCODING, first_pass_driver, split_first_pass
 from sepack.stages.compile.expander import Headers
 from sepack.stages.compile.headers import HeaderState
+from sepack.stages.compile.identity import headers_identity, index_identity
 from sepack.stages.compile.interfaces import (
     InterfaceIndex,
     cut_definitions,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from sepack.model.toolchain import Toolchain
     from sepack.workspace import Workspace
 
-SCHEMA = "1"
 INDICES_KEPT = 4
 
 
@@ -69,11 +69,7 @@ class Preparation:
 
     @property
     def digest(self) -> str:
-        return digest_of(SCHEMA, self.signature, self.target.policy_type, str(self.target.mls))[:16]
-
-    def index_identity(self, identity: str) -> str:
-        """What the index's `identity` is, without making it."""
-        return digest_of(self.digest, identity)
+        return headers_identity(self.signature, self.target)
 
     def headers(
         self, own: Sequence[InterfaceFile], identity: str
@@ -92,7 +88,7 @@ class Preparation:
             definitions, faults = self._first_pass(state, own)
             release = cut_definitions(self._read(state.definitions))
             index = index_interfaces(
-                release, definitions, support=self._support(state), identity=self.index_identity(identity)
+                release, definitions, support=self._support(state), identity=index_identity(self.digest, identity)
             )
             if not faults:
                 self._save(path, index)
