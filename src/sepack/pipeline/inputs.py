@@ -99,11 +99,11 @@ def interface_inputs(index: InterfaceIndex, words: Iterable[str], *, wide: bool)
     `wide` is for a module that turned out to need more than its words show: it depends on all there are.
     """
     if wide:
-        return {ALL_INTERFACES: index.digest(index.definitions)}
+        return {ALL_INTERFACES: index.digest_of_all(index.names)}
     reached = index.reach(words)
     own = sorted(name for name in reached if name in index.own)
-    found = {f"{OWN_INTERFACE}{name} of {index.own[name]}": index.digests[name] for name in own}
-    return {INTERFACES: index.digest(reached.difference(own)), **found}
+    found = {f"{OWN_INTERFACE}{name} of {index.own[name]}": index.digest(name) for name in own}
+    return {INTERFACES: index.digest_of_all(reached.difference(own)), **found}
 
 
 def interface_part(inputs: Mapping[str, str]) -> dict[str, str]:

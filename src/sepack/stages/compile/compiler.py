@@ -220,7 +220,7 @@ class Compiler:
         )
 
     def _text(self, candidate: Candidate, text: str, *, marked: bool) -> diagnose.Text:
-        known = self._headers.index.definitions if self._headers else {}
+        known = self._headers.index.names if self._headers else ()
         return diagnose.Text(
             text=text, marked=marked, interfaces=known, locate=candidate.locate, formats=self._formats.why
         )

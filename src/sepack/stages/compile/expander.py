@@ -78,7 +78,7 @@ class Expander:
         """Each candidate with an m4 of its own, all interfaces and line marks."""
         everything = self._scratch / "everything.m4"
         index = self._headers.index
-        self._write(everything, definitions(index, index.definitions, comments=True))
+        self._write(everything, definitions(index, index.names, comments=True))
         units = [self._unit(candidate) for candidate in candidates]
         outputs = [(self._output(unit, "te.expanded"), self._output(unit, "fc.expanded")) for unit in units]
         chains = [

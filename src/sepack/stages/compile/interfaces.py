@@ -15,9 +15,9 @@ from sepack.fingerprints import digest_of
 from sepack.stages.compile.policy_text import WORD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
-SCHEMA = 1
+SCHEMA = 2
 WHOLE = "*"
 # What the interface() and template() macros of loadable_module.spt print, whole: from define( to the end they mark.
 _DEFINITION = re.compile(
@@ -31,33 +31,51 @@ class InterfaceIndex:
 
     `own` maps the repository's own interfaces to the modules that define them. `support` is a digest of the support
     macros and parameters; `identity` stands for the state of headers and .if files that all of this was made from.
+    A record is looked into only when its interface is asked for: a module reaches a hundred of nine thousand.
     """
 
-    definitions: Mapping[str, str]
-    references: Mapping[str, Sequence[str]]
-    digests: Mapping[str, str]
+    records: Mapping[str, str]
+    definitions: str
     own: Mapping[str, str]
     support: str
     identity: str
 
+    def __contains__(self, name: str) -> bool:
+        return name in self.records
+
+    @property
+    def names(self) -> Collection[str]:
+        return self.records.keys()
+
+    def _record(self, name: str) -> tuple[int, int, str, list[str]]:
+        start, end, digest, *references = self.records[name].split(" ")
+        return int(start), int(end), digest, references
+
+    def definition(self, name: str) -> str:
+        start, end, _, _ = self._record(name)
+        return self.definitions[start:end]
+
+    def digest(self, name: str) -> str:
+        return self._record(name)[2]
+
     def reach(self, words: Iterable[str]) -> set[str]:
         """Names of all interfaces that text holding `words` can come to call."""
         reached: set[str] = set()
-        todo = [word for word in (*words, WHOLE) if word in self.definitions]
+        todo = [word for word in (*words, WHOLE) if word in self.records]
         while todo:
             name = todo.pop()
             if name not in reached:
                 reached.add(name)
-                todo.extend(self.references[name])
+                todo.extend(self._record(name)[3])
         return reached
 
     def text(self, names: Iterable[str]) -> str:
         """The definitions of `names` as m4 reads them."""
-        return "\n".join(self.definitions[name] for name in sorted(names))
+        return "\n".join(self.definition(name) for name in sorted(names))
 
-    def digest(self, names: Iterable[str]) -> str:
+    def digest_of_all(self, names: Iterable[str]) -> str:
         """Stands for what m4 makes of text that reaches exactly `names`."""
-        return digest_of(self.support, *(f"{name} {self.digests[name]}" for name in sorted(names)))
+        return digest_of(self.support, *(f"{name} {self.digest(name)}" for name in sorted(names)))
 
 
 def cut_definitions(first_pass: str) -> dict[str, str]:
@@ -79,50 +97,44 @@ def index_interfaces(
     """The release's definitions (name → text) under the repository's own (name → module, text), which win."""
     definitions = {**release, **{name: text for name, (_, text) in own.items()}}
     names = definitions.keys()
-    references = {name: sorted(names & set(WORD.findall(text)) - {name}) for name, text in definitions.items()}
+    records: dict[str, str] = {}
+    start = 0
+    for name, text in definitions.items():
+        references = sorted(names & set(WORD.findall(text)) - {name})
+        records[name] = " ".join([str(start), str(start + len(text)), digest_of_text(text), *references])
+        start += len(text)
     return InterfaceIndex(
-        definitions=definitions,
-        references=references,
-        digests={name: digest_of(text)[:16] for name, text in definitions.items()},
+        records=records,
+        definitions="".join(definitions.values()),
         own={name: module for name, (module, _) in own.items()},
         support=support,
         identity=identity,
     )
 
 
-def index_to_json(index: InterfaceIndex) -> str:
-    """Text for the cache; names are written once and referred to by number, which halves the reading."""
-    numbers = {name: number for number, name in enumerate(index.definitions)}
-    return json.dumps(
-        {
-            "schema": SCHEMA,
-            "identity": index.identity,
-            "definitions": index.definitions,
-            "references": [[numbers[other] for other in index.references[name]] for name in numbers],
-            "digests": [index.digests[name] for name in numbers],
-            "own": index.own,
-            "support": index.support,
-        }
-    )
+def digest_of_text(text: str) -> str:
+    return digest_of(text.encode("utf-8", "surrogateescape"))[:16]
 
 
-def index_from_json(text: str | bytes) -> InterfaceIndex | None:
+def index_to_text(index: InterfaceIndex) -> str:
+    """Text for the cache: a line of JSON, a line for each record, an empty line, the definitions."""
+    head = {"schema": SCHEMA, "identity": index.identity, "support": index.support, "own": dict(index.own)}
+    lines = [json.dumps(head), *(f"{name} {record}" for name, record in index.records.items())]
+    return "\n".join(lines) + "\n\n" + index.definitions
+
+
+def index_from_text(text: str) -> InterfaceIndex | None:
     """None for anything but a whole index of this schema."""
+    listing, border, definitions = text.partition("\n\n")
+    head, *lines = listing.split("\n")
     try:
-        data = json.loads(text)
-        if data["schema"] != SCHEMA:
+        data = json.loads(head)
+        if not border or data["schema"] != SCHEMA:
             return None
-        names = list(data["definitions"])
-        return InterfaceIndex(
-            definitions=data["definitions"],
-            references={
-                name: [names[number] for number in numbers]
-                for name, numbers in zip(names, data["references"], strict=True)
-            },
-            digests=dict(zip(names, data["digests"], strict=True)),
-            own=data["own"],
-            support=data["support"],
-            identity=data["identity"],
-        )
+        records = dict(line.split(" ", 1) for line in lines)
+        last = max((int(record.split(" ", 2)[1]) for record in records.values()), default=0)
+        if last != len(definitions):
+            return None
+        return InterfaceIndex(records, definitions, data["own"], data["support"], data["identity"])
     except (ValueError, KeyError, TypeError, IndexError):
         return None

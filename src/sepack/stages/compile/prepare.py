@@ -19,9 +19,9 @@ from sepack.stages.compile.identity import headers_identity, index_identity
 from sepack.stages.compile.interfaces import (
     InterfaceIndex,
     cut_definitions,
-    index_from_json,
+    index_from_text,
     index_interfaces,
-    index_to_json,
+    index_to_text,
 )
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Preparation:
         state = HeaderState(directory=self.workspace.headers(self.digest))
         if not (self.workspace / state.directory).is_dir():
             self._prepare(state)
-        path = state.directory / f"index-{digest_of(identity)[:16]}.json"
+        path = state.directory / f"index-{digest_of(identity)[:16]}.txt"
         index = self._load(path)
         faults: dict[str, list[CompileError]] = {}
         if index is None:
@@ -173,17 +173,17 @@ class Preparation:
 
     def _load(self, path: PurePosixPath) -> InterfaceIndex | None:
         try:
-            return index_from_json((self.workspace / path).read_bytes())
-        except OSError:
+            return index_from_text(self._read(path))
+        except (OSError, UnicodeError):
             return None
 
     def _save(self, path: PurePosixPath, index: InterfaceIndex) -> None:
         """Beside, then into place; only the newest few are kept, for a repository whose .if files change often."""
         place = self.workspace / path
         beside = place.with_suffix(f".{os.getpid()}")
-        beside.write_text(index_to_json(index), encoding="utf-8")
+        beside.write_text(index_to_text(index), newline="", **ENCODING)
         beside.replace(place)
-        for old in newest_first(place.parent, "index-*.json")[INDICES_KEPT:]:
+        for old in newest_first(place.parent, "index-*.txt")[INDICES_KEPT:]:
             old.unlink(missing_ok=True)
 
     def _read(self, path: PurePosixPath) -> str:
