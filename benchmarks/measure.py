@@ -51,7 +51,9 @@ def middle(costs: Sequence[Cost]) -> Cost:
 def machine() -> str:
     """Processor, cores, system and the versions that matter, in one line."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown processor")
+    model = next(
+        (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown processor"
+    )
     release = platform.freedesktop_os_release()["PRETTY_NAME"]
     query = ["dpkg-query", "-W", "-f", "${Package} ${Version}, ", "checkpolicy", "semodule-utils", "m4", "make"]
     versions = subprocess.run(query, capture_output=True, text=True, check=False).stdout.strip(", ")

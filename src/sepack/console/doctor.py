@@ -41,7 +41,8 @@ def _show_target(screen: Screen, report: TargetReport) -> None:
     if not report.toolchain:
         screen.line(f"{name}: cannot be built for, {report.reason}", style="yellow")
         return
-    limits = f"; plain modules only, {report.plain_only}" if report.plain_only else ""
+    why = f", {report.plain_only}" if report.plain_only != report.reason else ""
+    limits = f"; plain modules only{why}" if report.plain_only else ""
     screen.line(f"{name}: {report.toolchain}, {report.reason}{limits}")
     if report.lacking:
         screen.line(f"         lacks {', '.join(report.lacking)}", style="yellow")

@@ -26,7 +26,7 @@ class Screen:
 
     @property
     def console(self) -> Console:
-        """rich's console on the same stream, for what moves (a progress bar); only where `is_terminal`."""
+        """Rich's console on the same stream, for what moves (a progress bar); only where `is_terminal`."""
         if self._console is None:
             from rich.console import Console
 

@@ -1,4 +1,4 @@
-"""Reads `.mod` and `.pp` files: what their own bytes say of name, version and format (libsepol's policydb and package)."""
+"""Reads `.mod` and `.pp` files: what their own bytes say of name, version and format."""
 
 from __future__ import annotations
 

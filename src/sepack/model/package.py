@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath  # noqa: TC003 - part of the public values
+from typing import TYPE_CHECKING
 
 from sepack.model.module import Dialect  # noqa: TC001 - part of the public values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

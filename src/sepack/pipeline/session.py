@@ -81,9 +81,7 @@ class Session:
         needed = REFPOLICY_TOOLS if headers else PLAIN_TOOLS
         if self._tools is None or self._tools.lacking(needed):
             allowed = self.settings.install != "never"
-            self._tools = equip(
-                self.toolchain, self.workspace, self.host, needed, allowed=allowed, say=self.say
-            )
+            self._tools = equip(self.toolchain, self.workspace, self.host, needed, allowed=allowed, say=self.say)
             self.target = settle(self.target, self._tools.checkmodule_formats)
         return self._tools
 
@@ -105,8 +103,8 @@ class Session:
 
     def versions_that_count(self) -> dict[str, str]:
         """Without the headers' own package: of those, what a module reaches is looked at itself."""
-        headers = packages(self.target.package_manager).get(POLICY_HEADERS)
-        return {name: version for name, version in self.versions().items() if name != headers}
+        headers = {packages(manager).get(POLICY_HEADERS) for manager in ("apt", "dnf")}
+        return {name: version for name, version in self.versions().items() if name not in headers}
 
     def header_signature(self) -> str | None:
         """Stands for the state of the policy headers; None where there are none or nobody looked yet."""

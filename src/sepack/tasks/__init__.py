@@ -13,6 +13,7 @@ from invoke.exceptions import Exit
 from sepack.console.errors import error_text
 from sepack.errors import SepackError
 from sepack.settings import DEFAULTS, check_settings_file
+from sepack.targets import target_names
 from sepack.tasks.build import build
 from sepack.tasks.clean import clean
 from sepack.tasks.doctor import doctor
@@ -24,7 +25,7 @@ from sepack.workspace import Workspace
 def _check_settings() -> None:
     """Invoke reads invoke.yaml after it has imported tasks.py, and prints a traceback where it is broken."""
     try:
-        check_settings_file(Workspace.find().root, os.environ)
+        check_settings_file(Workspace.find().root, os.environ, target_names)
     except SepackError as error:
         raise Exit(message=error_text(error), code=int(error.exit_code)) from error
 

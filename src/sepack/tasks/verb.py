@@ -47,8 +47,10 @@ class OutputNameError(DeclarationError):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a task works with. `command` is what a person types to run another task; `modules` and `targets` are as
-    they were given on the command line: empty means all modules, and the settings' targets.
+    """What a task works with.
+
+    `command` is what a person types to run another task; `modules` and `targets` are as they were given on the
+    command line: empty means all modules, and the settings' targets.
     """
 
     workspace: Workspace
@@ -60,14 +62,14 @@ class Run:
     command: str
 
 
-def verb(*common: str, help: Mapping[str, str] | None = None) -> Callable[[Callable[..., None]], Task]:  # noqa: A002 - Invoke's own name
+def verb(*common: str, help: Mapping[str, str] | None = None) -> Callable[[Callable[..., None]], Task[Any]]:  # noqa: A002 - Invoke's own name
     """Make a task of a function whose first parameter is a Run; `common` names the common parameters it has too.
 
     A SepackError becomes Invoke's Exit with its text on standard error (JSON on standard output where that was asked
     for) and its exit code; Ctrl-C and a reader that left end the process without a word.
     """
 
-    def decorate(body: Callable[..., None]) -> Task:
+    def decorate(body: Callable[..., None]) -> Task[Any]:
         own = list(inspect.signature(body).parameters.values())[1:]
         shared = [_parameter(name) for name in common]
 

@@ -26,7 +26,12 @@ def only(text: str, *, mls: bool = True) -> FileContext | NotFileContext:
 def test_an_entry_is_read(line: str, file_type: str, context: str) -> None:
     entry = only(f"# comment\n\n  {line}  \n")
     assert isinstance(entry, FileContext)
-    assert (entry.line, entry.expression, entry.file_type, entry.context) == (3, line.split()[0], file_type, context)
+    assert (entry.line, entry.expression, entry.file_type, entry.context) == (
+        3,
+        line.split(maxsplit=1)[0],
+        file_type,
+        context,
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from sepack.formats.policy_package import PackageFormatError, read_module_header, read_policy_package
 
 
-def module_bytes(name: bytes = b"wsgi", version: bytes = b"1.0.0", *, policy_format: int = 19, mls: bool = True) -> bytes:
+def module_bytes(
+    name: bytes = b"wsgi", version: bytes = b"1.0.0", *, policy_format: int = 19, mls: bool = True
+) -> bytes:
     text = b"SE Linux Module"
     head = struct.pack("<II", 0xF97CFF8D, len(text)) + text
     head += struct.pack("<IIIII", 2, policy_format, int(mls), 8, 0)
@@ -27,8 +29,10 @@ def package_bytes(module: bytes, file_contexts: bytes = b"") -> bytes:
     for section in sections:
         offsets.append(here)
         here += len(section)
-    return struct.pack("<III", 0xF97CFF8F, 1, len(sections)) + struct.pack(f"<{len(offsets)}I", *offsets) + b"".join(
-        sections
+    return (
+        struct.pack("<III", 0xF97CFF8F, 1, len(sections))
+        + struct.pack(f"<{len(offsets)}I", *offsets)
+        + b"".join(sections)
     )
 
 

@@ -100,4 +100,3 @@ def prove(root: Path, parts: Parts, version: str, options: Options, file_context
         digest=hashlib.sha256(data).hexdigest(),
         size=len(data),
     )
-

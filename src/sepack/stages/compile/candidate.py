@@ -13,6 +13,7 @@ from sepack.stages.compile.errors import (
     DottedNameError,
     ForbiddenMacroError,
     HeaderNameError,
+    MacroInNameError,
     NoHeaderError,
     TwoVersionsError,
 )
@@ -35,6 +36,11 @@ FORBIDDEN = {
     "include": _READS,
     "sinclude": _READS,
 }
+# Words that m4 would expand within a name such as web-interface: its own that need no arguments, and refpolicy's.
+MACRO_WORDS = frozenset(
+    "interface template define undefine defn pushdef popdef dnl shift divnum divert undivert unix gnu sysval traceon "
+    "traceoff changequote changecom dumpdef m4exit m4wrap".split()
+)
 _DOTTED = re.compile(r"(?<![\w.\"/])[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+")
 _CATEGORIES = re.compile(r"c\d+\.c\d+$")
 _STRING = re.compile(r'"[^"\n]*"')
@@ -64,13 +70,13 @@ def consider(sources: Sources, locate: Callable[[SourceKind, int], Location]) ->
     header = find_header(te)
     if header is None:
         return [NoHeaderError(sources.module.name, replace(locate(SourceKind.TE, 1), line=None, text=None))]
-    errors = [*_header_faults(sources, header, locate), *_text_faults(sources, locate)]
+    fc = sources.get(SourceKind.FC)
+    dialect = dialect_of(te, fc.text if fc else "")
+    errors = [*_header_faults(sources, header, dialect, locate), *_text_faults(sources, locate)]
     if errors:
         return errors
     version = sources.module.version or header.version or DEFAULT_VERSION
-    fc = sources.get(SourceKind.FC)
     own = sources.get(SourceKind.IF)
-    dialect = dialect_of(te, fc.text if fc else "")
     return Candidate(
         name=sources.module.name,
         sources=sources,
@@ -85,9 +91,12 @@ def consider(sources: Sources, locate: Callable[[SourceKind, int], Location]) ->
 
 
 def _header_faults(
-    sources: Sources, header: Header, locate: Callable[[SourceKind, int], Location]
+    sources: Sources, header: Header, dialect: Dialect, locate: Callable[[SourceKind, int], Location]
 ) -> Iterator[CompileError]:
     where = locate(SourceKind.TE, header.line)
+    macros = MACRO_WORDS.intersection(WORD.findall(header.name)) if dialect is Dialect.REFPOLICY else ()
+    for word in sorted(macros):
+        yield MacroInNameError(header.name, word, with_column(where, word))
     if header.name != sources.module.name:
         yield HeaderNameError(sources.module.name, header.name, with_column(where, header.name))
     declared = sources.module.version
@@ -107,9 +116,12 @@ def _text_faults(sources: Sources, locate: Callable[[SourceKind, int], Location]
 
 
 def _dotted(text: str, locate: Callable[[SourceKind, int], Location]) -> Iterator[CompileError]:
+    """The first place of each dotted name."""
     bare = _STRING.sub(lambda found: " " * len(found[0]), without_comments(text))
+    seen: set[str] = set()
     for found in _DOTTED.finditer(bare):
-        if not _CATEGORIES.search(found[0]):
+        if not _CATEGORIES.search(found[0]) and found[0] not in seen:
+            seen.add(found[0])
             where = locate(SourceKind.TE, bare.count("\n", 0, found.start()) + 1)
             yield DottedNameError(found[0], with_column(where, found[0]))
 

@@ -14,7 +14,7 @@ from sepack.stages.compile.expand import ENCODING
 from sepack.stages.compile.expander import Expander, Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path, PurePosixPath
 
     from sepack.errors import Location
@@ -171,8 +171,7 @@ class Compiler:
 
     def _assemble(self, items: Sequence[Item]) -> Iterator[tuple[Item, ChainOutcome]]:
         chains = [
-            (assemble.check(item.te, item.parts, item.options), assemble.package(item.parts, item.fc))
-            for item in items
+            (assemble.check(item.te, item.parts, item.options), assemble.package(item.parts, item.fc)) for item in items
         ]
         for outcome in self._toolchain.run(chains):
             yield items[outcome.index], outcome
@@ -222,15 +221,18 @@ class Compiler:
     def _text(self, candidate: Candidate, text: str, *, marked: bool) -> diagnose.Text:
         known = self._headers.index.names if self._headers else ()
         return diagnose.Text(
-            text=text, marked=marked, interfaces=known, locate=candidate.locate, formats=self._formats.why
+            text=text,
+            marked=marked,
+            interfaces=known,
+            own=self._headers.index.own if self._headers else {},
+            locate=candidate.locate,
+            formats=self._formats.why,
         )
 
     def _file_context_faults(self, items: Sequence[Item]) -> dict[str, list[CompileError]]:
         faults: dict[str, list[CompileError]] = {}
         for item in items:
-            found = list(
-                contexts.check_file_contexts(item.fc_text, mls=item.options.mls, locate=self._fc_lines(item))
-            )
+            found = list(contexts.check_file_contexts(item.fc_text, mls=item.options.mls, locate=self._fc_lines(item)))
             if found:
                 faults[item.candidate.name] = found
         checker = contexts.ExpressionChecker(self._toolchain, self._root, self._scratch)
@@ -246,5 +248,3 @@ class Compiler:
             return item.candidate.locate(SourceKind.FC, line)
 
         return locate
-
-

@@ -53,9 +53,7 @@ CONSTRUCTS = (
         format=22,
         find=_by(rf"\bif\s*\([^{{]*\{{[^}}]*?{_XPERM}"),
     ),
-    Construct(
-        name="self as target of a type_transition", format=21, find=_by(r"\btype_transition\b[^;:]*\bself\s*:")
-    ),
+    Construct(name="self as target of a type_transition", format=21, find=_by(r"\btype_transition\b[^;:]*\bself\s*:")),
     Construct(name="default_range … glblub", format=20, find=_by(r"\bglblub\b")),
     Construct(name="an extended permission (allowxperm …)", format=18, find=_by(_XPERM)),
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sepack.formats.line_marks import Expanded, trace
 from sepack.model.module import SourceKind
+from sepack.model.names import near_names
 from sepack.stages.compile.constructs import uses
 from sepack.stages.compile.errors import (
     BaseStatementError,
@@ -18,11 +19,10 @@ from sepack.stages.compile.errors import (
     StatementError,
     ToolFailedError,
     UnknownInterfaceError,
-    near,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from sepack.errors import Location
     from sepack.model.command import Outcome
@@ -43,19 +43,33 @@ _PERMISSION = re.compile(r"permission (\S+) is not defined for class (\S+)")
 class Text:
     """The text that a tool was given: expanded (with line marks), or as rendered where `marked` is false.
 
-    `interfaces` and `macros` are the names that calls may use; `locate` leads from a line of the rendered source to
+    `interfaces` are the names that calls may use, `own` those of the repository with their modules; `locate` leads
+    from a line of the rendered source to
     the author's; `formats` says which formats may be used, as the end of a sentence.
     """
 
     text: str
     marked: bool
     interfaces: Collection[str]
+    own: Mapping[str, str]
     locate: Callable[[SourceKind, int], Location]
     formats: str
 
     def source(self, number: int) -> Expanded:
         found = trace(self.text, number) if self.marked else None
         return found or Expanded(path="", line=number, interfaces=())
+
+    def last_line(self) -> int:
+        """The last line that holds something of the author's."""
+        lines = self.text.split("\n")
+        full = (n for n in range(len(lines), 0, -1) if lines[n - 1].strip() and not lines[n - 1].startswith("#"))
+        return next(full, 1)
+
+    def path_to(self, source: Expanded) -> list[str]:
+        """The interfaces that lead to a place, outermost first, each of the repository's own with its module."""
+        return [
+            f"{name}() of policy/{self.own[name]}" if name in self.own else f"{name}()" for name in source.interfaces
+        ]
 
     def line(self, number: int) -> str:
         lines = self.text.split("\n")
@@ -66,7 +80,7 @@ def explain(outcome: Outcome, text: Text) -> list[CompileError]:
     """At least one error for a command that failed."""
     words = (outcome.stderr + outcome.stdout).decode("utf-8", "replace")
     errors = list(_from_m4(words, text) if outcome.command.argv[0] == "m4" else _from_checkmodule(words, text))
-    if not errors and "policy version" in words or "error writing" in words:
+    if (not errors and "policy version" in words) or "error writing" in words:
         errors = list(_from_format(text))
     return errors or [ToolFailedError(str(outcome.command), outcome.exit_code, words)]
 
@@ -88,13 +102,14 @@ def kind_of(path: str) -> SourceKind:
 
 def _from_checkmodule(words: str, text: Text) -> Iterator[CompileError]:
     seen = set()
-    for _, _, message, token, number in _CHECKMODULE.findall(words):
-        source = text.source(int(number))
+    for _, _, message, token, found in _CHECKMODULE.findall(words):
+        number = int(found) if token else text.last_line()
+        source = text.source(number)
         where = with_column(text.locate(SourceKind.TE, source.line), token)
         key = (where.line, message, token)
         if key not in seen:
             seen.add(key)
-            yield _one(message, token, int(number), source, where, text)
+            yield _one(message, token, number, source, where, text)
 
 
 def _one(message: str, token: str, number: int, source: Expanded, where: Location, text: Text) -> CompileError:
@@ -103,13 +118,13 @@ def _one(message: str, token: str, number: int, source: Expanded, where: Locatio
     if token in BASE_STATEMENTS:
         return BaseStatementError(token, where)
     if re.search(rf"\b{re.escape(token)}\s*\(", text.line(number)) and token not in ("if", "else"):
-        return UnknownInterfaceError(token, where, source.interfaces, text.interfaces)
+        return UnknownInterfaceError(token, where, text.path_to(source), text.interfaces)
     construct = next((use for use in uses(text.text) if use.line == number), None)
     if construct:
         return FormatTooOldError(construct.construct.name, construct.construct.format, text.formats, where)
     if token in ("'", "`"):
         return QuoteError(where, f"a {token} is left over after m4 has read the text")
-    return PolicySyntaxError(token, where, source.interfaces)
+    return PolicySyntaxError(token, where, text.path_to(source))
 
 
 def _refused(message: str, source: Expanded, where: Location, text: Text) -> CompileError:
@@ -124,11 +139,11 @@ def _refused(message: str, source: Expanded, where: Location, text: Text) -> Com
         where = with_column(where, permission[1])
         brief = f"class {permission[2]} has no permission {permission[1]} here"
         known = [word for word in text.interfaces if word.endswith("_perms")]
-        close = near(permission[1], known)
+        close = near_names(permission[1], known)
         hint = f"add it to the class in require {{ … }}{', or use ' + ' or '.join(close) if close else ''}"
     else:
         brief, hint = f"the compiler refuses this: {message}", "mend the statement on this line"
-    return StatementError(brief, where, source.interfaces, hint)
+    return StatementError(brief, where, text.path_to(source), hint)
 
 
 def _from_format(text: Text) -> Iterator[CompileError]:

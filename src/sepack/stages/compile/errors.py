@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from sepack.errors import DeclarationError, SepackError
+from sepack.model.names import near_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from sepack.errors import Location
 
 
-def near(name: str, known: Iterable[str]) -> list[str]:
-    """At most three names that are close to `name`, the closest first."""
-    return get_close_matches(name, list(known), n=3, cutoff=0.7)
+LABELLED_ON_THE_HOST = {
+    "portcon": "label a port with `semanage port -a -t TYPE -p PROTOCOL PORT` on the host that needs it",
+    "nodecon": "label a node with `semanage node -a` on the host that needs it",
+    "netifcon": "label a network interface with `semanage interface -a` on the host that needs it",
+}
 
 
 def called_in(interfaces: Sequence[str]) -> list[str]:
     """A line that says through which interfaces the place was reached, where there are any."""
-    return [f"inside {' → '.join(f'{name}()' for name in interfaces)}, called from this line"] if interfaces else []
+    return [f"inside {' → '.join(interfaces)}, called from this line"] if interfaces else []
 
 
 class CompileError(SepackError):
@@ -47,6 +49,17 @@ class HeaderNameError(CompileError):
         )
 
 
+class MacroInNameError(CompileError):
+    exit_code = DeclarationError.exit_code
+
+    def __init__(self, name: str, word: str, where: Location) -> None:
+        super().__init__(
+            f"m4 takes the {word!r} in the module's name {name!r} for a macro and tears the header apart",
+            where=where,
+            hint=f"rename folder, files and header without that word, to {name.replace(word, word[:3])} or the like",
+        )
+
+
 class TwoVersionsError(CompileError):
     exit_code = DeclarationError.exit_code
 
@@ -60,7 +73,7 @@ class TwoVersionsError(CompileError):
 
 class UnknownInterfaceError(CompileError):
     def __init__(self, name: str, where: Location, interfaces: Sequence[str], known: Iterable[str]) -> None:
-        close = near(name, known)
+        close = near_names(name, known, cutoff=0.8)
         meant = f"did you mean {' or '.join(f'{other}()' for other in close)}? " if close else ""
         super().__init__(
             f"{name}() is no interface or macro that this target's headers or this repository's modules define",
@@ -101,17 +114,11 @@ class QuoteError(CompileError):
 class BaseStatementError(CompileError):
     """A statement that only a base policy may hold."""
 
-    HINTS = {
-        "portcon": "label a port with `semanage port -a -t TYPE -p PROTOCOL PORT` on the host that needs it",
-        "nodecon": "label a node with `semanage node -a` on the host that needs it",
-        "netifcon": "label a network interface with `semanage interface -a` on the host that needs it",
-    }
-
     def __init__(self, statement: str, where: Location) -> None:
         super().__init__(
             f"{statement} cannot stand in a module: the kernel takes it from the base policy only",
             where=where,
-            hint=self.HINTS.get(statement, "leave it to the distribution's base policy"),
+            hint=LABELLED_ON_THE_HOST.get(statement, "leave it to the distribution's base policy"),
         )
 
 
@@ -187,7 +194,7 @@ class ToolFailedError(CompileError):
     def __init__(self, command: str, exit_code: int, output: str, where: Location | None = None) -> None:
         lines = [line for line in output.strip().split("\n") if line][-12:]
         super().__init__(
-            f"{command.split()[0]} failed with exit code {exit_code}",
+            f"{command.split(maxsplit=1)[0]} failed with exit code {exit_code}",
             where=where,
             details=[*lines, f"$ {command}"],
             hint="if the words above do not help, run the command as it stands from the repository's top",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from sepack.fingerprints import digest_of
@@ -16,6 +15,7 @@ from sepack.model.command import Command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import PurePosixPath
 
     from sepack.stages.compile.headers import HeaderState
     from sepack.stages.compile.interfaces import InterfaceIndex

@@ -51,9 +51,7 @@ class Failure:
 class Expander:
     """Sources are read from, and text is written to, `scratch`/<module>/."""
 
-    def __init__(
-        self, toolchain: Toolchain, root: Path, scratch: PurePosixPath, headers: Headers, jobs: int
-    ) -> None:
+    def __init__(self, toolchain: Toolchain, root: Path, scratch: PurePosixPath, headers: Headers, jobs: int) -> None:
         self._toolchain = toolchain
         self._root = root
         self._scratch = scratch

@@ -25,6 +25,7 @@ _DEFINITION = re.compile(
 )
 _BEGINNING = re.compile(r"define\(`\w+',` dnl\n\s*pushdef\(`policy_call_depth'")
 
+
 @dataclass(frozen=True, slots=True)
 class InterfaceIndex:
     """Definitions by name, the names that each one's text holds, and a digest of each.

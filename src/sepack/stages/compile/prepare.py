@@ -71,9 +71,7 @@ class Preparation:
     def digest(self) -> str:
         return headers_identity(self.signature, self.target)
 
-    def headers(
-        self, own: Sequence[InterfaceFile], identity: str
-    ) -> tuple[Headers, dict[str, list[CompileError]]]:
+    def headers(self, own: Sequence[InterfaceFile], identity: str) -> tuple[Headers, dict[str, list[CompileError]]]:
         """Headers with an index of the release's interfaces and of `own`'s; and what is wrong with own .if files.
 
         `identity` stands for the state of the repository's interfaces. Raises NoHeadersError, ToolFailedError.
@@ -163,7 +161,7 @@ class Preparation:
             if outcome.ok:
                 outputs[name] = outcome.last.stdout.decode(**ENCODING)
                 continue
-            text = Text(text="", marked=False, interfaces=(), locate=files[name].locate, formats="")
+            text = Text(text="", marked=False, interfaces=(), own={}, locate=files[name].locate, formats="")
             faults[name] = explain(outcome.last, text)
         return outputs, faults
 
@@ -195,5 +193,3 @@ class Preparation:
 
 def newest_first(directory: Path, pattern: str) -> list[Path]:
     return sorted(directory.glob(pattern), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-
-

@@ -53,7 +53,6 @@ def test_force_builds_what_is_fresh() -> None:
         ({"target": "b"}, TOOLS, OUTPUTS, "policy/x/x.te is gone"),
         (INPUTS, {"checkpolicy": "3.5"}, OUTPUTS, "checkpolicy is 3.5, was 3.4"),
         (INPUTS, {"checkpolicy": "3.4", "m4": "1"}, OUTPUTS, "m4 is 1, was not there"),
-
         (INPUTS, TOOLS, {**OUTPUTS, "x.pp": None}, "x.pp is missing"),
         (INPUTS, TOOLS, {**OUTPUTS, "x.pp": "z"}, "x.pp is not what was built"),
     ],
