@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sepack.toolchain.errors import EngineDeniedError, EngineError, NoEngineError
 
@@ -92,16 +92,20 @@ def explain(error: Exception) -> str:
     return str(getattr(error, "explanation", None) or error)
 
 
-def user_options(client: APIClient, uid: int, gid: int) -> dict[str, str]:
-    """What to ask for so that the files a container makes belong to `uid`:`gid` here.
+def engine_info(client: APIClient) -> Mapping[str, Any]:
+    with engine_errors("to say how it works"):
+        return client.info()
+
+
+def user_options(info: Mapping[str, Any], uid: int, gid: int) -> dict[str, str]:
+    """What to ask of the engine that says `info`, so that the files a container makes belong to `uid`:`gid` here.
 
     An engine that runs as an ordinary user maps that user to the container's root, and everybody else to numbers
     that own nothing; one that remaps users has to be told to leave them alone.
     """
-    with engine_errors("to say how it maps users"):
-        options = client.info().get("SecurityOptions") or []
+    options = info.get("SecurityOptions") or []
     names = {option.removeprefix("name=").partition(",")[0] for option in options}
-    if "rootless" in names:
+    if "rootless" in names or info.get("Rootless"):  # Docker says it the first way, Podman the second or both
         return {"user": "0:0"}
     if "userns" in names:
         return {"user": f"{uid}:{gid}", "userns_mode": "host"}

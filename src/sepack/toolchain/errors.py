@@ -9,6 +9,7 @@ from sepack.errors import ExitCode, SepackError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+LONGEST_LINE = 200
 USE_LOCAL = "Or build with this host's own tools: --toolchain local."
 
 
@@ -64,9 +65,13 @@ class ImageBuildError(ToolchainError):
         hint = "The lines above are the last ones of the Dockerfile's own output."
         if network != "host":
             hint += " If it could not reach the package mirrors, set sepack.build_network to host and try again."
-        super().__init__(
-            f"The toolchain image {image} does not build.", details=[*output, *explanation.splitlines()], hint=hint
-        )
+        lines = [shorten(line) for line in (*output, *explanation.splitlines())]
+        super().__init__(f"The toolchain image {image} does not build.", details=lines, hint=hint)
+
+
+def shorten(line: str) -> str:
+    """An engine repeats a whole RUN instruction in one line."""
+    return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]} …"
 
 
 class DockerfileUnreadableError(ToolchainError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 REPOSITORY = "sepack-toolchain"
 LAST_LINES = 20
+# "Step 3/4 : RUN …" says Docker, "STEP 2/3: RUN …" says Podman: the base image is there.
+PAST_THE_BASE = re.compile(r"step \d+/\d+ ?: (?!FROM|ARG)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +87,7 @@ def build_image(client: APIClient, recipe: ImageRecipe) -> None:
                     raise BaseImageError(recipe.base_image, str(problem))
                 raise ImageBuildError(recipe.name, output, str(problem), recipe.network)
             text = str(event.get("stream", "")).rstrip()
-            fetched = fetched or text.lstrip().startswith("--->")
+            fetched = fetched or PAST_THE_BASE.match(text) is not None
             output.extend(text.splitlines())
 
 

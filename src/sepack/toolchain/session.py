@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sepack.toolchain.engine import engine_errors, explain, user_options
+from sepack.toolchain.engine import engine_errors, engine_info, explain, user_options
 from sepack.toolchain.errors import ContainerStartError, WorkspaceReadOnlyError, WorkspaceUnseenError
 from sepack.toolchain.frames import STDERR, Frames
 
@@ -36,7 +36,7 @@ class Session:
         self._client = client
         self._image = image
         self._root = root
-        self._user = user_options(client, *owner)
+        self._user = user_options(engine_info(client), *owner)
         # A name of our own: what an interrupt leaves behind can be removed without having read its id.
         self._name = f"sepack-{secrets.token_hex(6)}"
         self._stderr = b""
