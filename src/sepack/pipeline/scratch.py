@@ -6,7 +6,6 @@ import fcntl
 import os
 import shutil
 import tempfile
-import time
 from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
 
     from sepack.workspace import Workspace
 
-LOCK = "lock"
+# No module has a name like that, and each has a directory of its own beside it.
+LOCK = ".lock"
 
 
 @contextmanager
@@ -28,26 +28,43 @@ def scratch_directory(workspace: Workspace) -> Iterator[PurePosixPath]:
     """
     home = workspace / workspace.scratch
     home.mkdir(parents=True, exist_ok=True)
-    _remove_abandoned(home)
-    place = tempfile.mkdtemp(dir=home)
-    lock = os.open(os.path.join(place, LOCK), os.O_CREAT | os.O_RDWR, 0o600)  # noqa: PTH118 - a descriptor is held
+    with _alone(home):
+        _remove_abandoned(home)
+        place = tempfile.mkdtemp(dir=home)
+        lock = _hold(os.path.join(place, LOCK))  # noqa: PTH118 - a descriptor is held
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
         yield PurePosixPath(os.path.relpath(place, workspace.root))
     finally:
         shutil.rmtree(place, ignore_errors=True)
         os.close(lock)
 
 
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """One build at a time: a directory that has no lock yet would look abandoned to another one."""
+    lock = _hold(f"{home}.lock")
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _hold(path: str) -> int:
+    """Wait for the lock; it ends with its descriptor, which no child process inherits."""
+    lock = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
 def _remove_abandoned(home: Path) -> None:
     for place in home.iterdir():
         try:
             lock = os.open(place / LOCK, os.O_RDWR)
-        except OSError:
-            # Just being made, or not ours: it goes when it has had time to get its lock.
-            if _older_than_an_hour(place):
-                shutil.rmtree(place, ignore_errors=True)
+        except FileNotFoundError:
+            shutil.rmtree(place, ignore_errors=True)
             continue
+        except OSError:
+            continue  # another user's, or none of ours
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(place, ignore_errors=True)
@@ -55,10 +72,3 @@ def _remove_abandoned(home: Path) -> None:
             pass
         finally:
             os.close(lock)
-
-
-def _older_than_an_hour(place: Path) -> bool:
-    try:
-        return time.time() - place.stat().st_mtime > 3600
-    except OSError:
-        return False
