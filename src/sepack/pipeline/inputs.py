@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sepack.workspace import Workspace
 
 NOT_THERE = "not there"
+NOT_READABLE = "not readable"
 INTERFACES = "interfaces of the release"
 ALL_INTERFACES = "all interfaces"
 OWN_INTERFACE = "interface "
@@ -46,8 +47,17 @@ class Inputs:
         if module.declaration is not None:
             found[str(module.declaration)] = self._digest(module.declaration)
         for name in sorted({*templates, *stand_ins(module)}):
-            found[f"template {name}"] = self._template(name)
+            found[template_label(name)] = self._template(name)
         return {**found, **self._common}
+
+    def templates(self) -> dict[str, str]:
+        """All templates that any module could use, as they are now."""
+        names = {
+            str(path.relative_to(directory))
+            for directory in self._workspace.template_directories
+            for path in _files(directory)
+        }
+        return {template_label(name): self._template(name) for name in names}
 
     def interface_identity(self, modules: Sequence[Module]) -> str:
         """Stands for all interfaces that the repository's modules define, without rendering a single one."""
@@ -65,25 +75,29 @@ class Inputs:
         return digest_of(*parts)
 
     def _digest(self, path: object) -> str:
-        return self._fingerprints.of(str(path)) or NOT_THERE
+        """What cannot be read is said where the module is rendered, which it is: such a module is never fresh."""
+        try:
+            return self._fingerprints.of(str(path)) or NOT_THERE
+        except OSError:
+            return NOT_READABLE
 
     def _template(self, name: str) -> str:
         for directory in self._workspace.template_directories:
-            digest = self._fingerprints.of(directory / name)
-            if digest is not None:
+            digest = self._digest(directory / name)
+            if digest != NOT_THERE:
                 return digest
         return NOT_THERE
 
     def _all_templates(self) -> list[str]:
-        return [
-            f"{path.name} {self._fingerprints.of(path)}"
-            for directory in self._workspace.template_directories
-            for path in sorted(_files(directory))
-        ]
+        return [f"{label} {digest}" for label, digest in sorted(self.templates().items())]
 
 
 def _files(directory: Path) -> Iterable[Path]:
     return (path for path in directory.rglob("*.j2") if path.is_file()) if directory.is_dir() else ()
+
+
+def template_label(name: str) -> str:
+    return f"template {name}"
 
 
 def stand_ins(module: Module) -> list[str]:

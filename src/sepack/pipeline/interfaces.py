@@ -29,7 +29,9 @@ class Interfaces:
         self._session = session
         self._modules = modules
         self._scratch = scratch
+        self._inputs = inputs
         self._own_identity = inputs.interface_identity(modules)
+        self._edited = False
         self._headers: Headers | None = None
         self._faults: dict[str, list[CompileError]] = {}
 
@@ -53,6 +55,14 @@ class Interfaces:
         words = set(WORD.findall(text.decode("utf-8", "surrogateescape")))
         return interface_inputs(self.headers().index, words, wide=ALL_INTERFACES in prior.inputs)
 
+    def identity(self) -> str:
+        """Stands for all interfaces that modules were held against; empty where nothing does.
+
+        That is where there are no headers, or nobody looked yet, or the files were edited in between.
+        """
+        signature = self._session.header_signature()
+        return "" if signature is None or self._edited else self._index_identity(signature)
+
     def _index_identity(self, signature: str) -> str:
         return index_identity(headers_identity(signature, self._session.target), self._own_identity)
 
@@ -61,8 +71,19 @@ class Interfaces:
         if self._headers is None:
             self._session.ready(headers=True)
             signature = self._session.header_signature() or ""
-            self._headers, self._faults = self._preparation(signature).headers(self._files(), self._own_identity)
+            files, identity = self._settled_files()
+            self._headers, self._faults = self._preparation(signature).headers(files, identity)
         return self._headers
+
+    def _settled_files(self) -> tuple[list[InterfaceFile], str]:
+        """The .if files and what stands for their state, which an index of them is kept under: for theirs, no other."""
+        before = self._own_identity
+        while True:
+            files = self._files()
+            identity = self._inputs.interface_identity(self._modules)
+            if identity == before:
+                return files, identity
+            before, self._edited = identity, True
 
     def faults(self, name: str) -> list[CompileError]:
         """What is wrong with the module's own .if; known once `headers` has been called."""

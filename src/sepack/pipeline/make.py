@@ -44,6 +44,7 @@ class Maker:
         self._fingerprints = fingerprints
         self._scratch = scratch
         self._before: dict[str, dict[str, str]] = {}
+        self._templates_before = inputs.templates()
 
     def make(self, modules: Sequence[Module], reasons: Mapping[str, str]) -> Iterator[BuildEvent]:
         """Built or Failed for each of `modules`; `reasons` gives each one's reason for being built."""
@@ -118,7 +119,9 @@ class Maker:
         candidate = compiled.candidate
         templates = {name for text in candidate.sources.texts for name in text.templates}
         # A file that was edited while it was being built must look changed to the next build: its older digest stays.
-        inputs = self._inputs.of(candidate.sources.module, templates) | self._before[candidate.name]
+        inputs = self._inputs.of(candidate.sources.module, templates)
+        inputs |= {label: digest for label, digest in self._templates_before.items() if label in inputs}
+        inputs |= self._before[candidate.name]
         identity = ""
         if candidate.dialect is Dialect.REFPOLICY:
             index = self._interfaces.headers().index

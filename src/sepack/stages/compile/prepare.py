@@ -101,7 +101,7 @@ class Preparation:
         parameters = header_files.m4_parameters(
             outputs[1], outputs[2], policy_type=self.target.policy_type, mls=self.target.mls
         )
-        beside = HeaderState(directory=self.scratch / "headers")
+        beside = HeaderState(directory=self.scratch / ".headers")
         (self.workspace / beside.directory).mkdir()
         self._run(header_files.prepare(beside, files, parameters))
         place = self.workspace / state.directory
@@ -179,8 +179,11 @@ class Preparation:
         """Beside, then into place; only the newest few are kept, for a repository whose .if files change often."""
         place = self.workspace / path
         beside = place.with_suffix(f".{os.getpid()}")
-        beside.write_text(index_to_text(index), newline="", **ENCODING)
-        beside.replace(place)
+        try:
+            beside.write_text(index_to_text(index), newline="", **ENCODING)
+            beside.replace(place)
+        finally:
+            beside.unlink(missing_ok=True)
         for old in newest_first(place.parent, "index-*.txt")[INDICES_KEPT:]:
             old.unlink(missing_ok=True)
 
