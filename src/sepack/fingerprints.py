@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path, PurePosixPath
 
 SCHEMA = 1
+FIELDS = 5
 # A file written within this many nanoseconds of being hashed may change again without its times showing it.
 RACY_NS = 2_000_000_000
 
@@ -43,9 +44,11 @@ class Fingerprints:
     def _load(self) -> dict[str, list[int | str]]:
         try:
             data = json.loads(self._store.read_bytes())
-            return data["files"] if data["schema"] == SCHEMA else {}
-        except (OSError, ValueError, KeyError, TypeError):
+            files = data["files"] if data["schema"] == SCHEMA else {}
+            whole = all(len(entry) == FIELDS and isinstance(entry, list) for entry in files.values())
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return {}
+        return files if whole else {}
 
     def of(self, path: PurePosixPath | Path | str) -> str | None:
         """Hexadecimal SHA-256 of the file's content; None when there is no such file. Raises other OSErrors."""
@@ -66,9 +69,11 @@ class Fingerprints:
             self._changed = True
         return digest
 
-    def learn(self, path: PurePosixPath, digest: str) -> None:
-        """Remember what a file that this process has just put into place holds, without reading it."""
-        status = os.stat(os.path.join(self._root, path))  # noqa: PTH116, PTH118 - as above
+    def learn(self, path: PurePosixPath, digest: str, status: os.stat_result) -> None:
+        """Remember what a file that this process has just put into place holds, without reading it.
+
+        `status` is that file's own: by its name one could meet a file that another build has put there since.
+        """
         self._known[str(path)] = [*_key(status), digest]
         self._changed = True
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sepack.console.screen import visible
+
 if TYPE_CHECKING:
     from sepack.console.screen import Screen
     from sepack.errors import SepackError
@@ -48,4 +50,4 @@ def error_as_json(error: SepackError) -> dict[str, Any]:
 
 def error_text(error: SepackError) -> str:
     """The same as plain text, for Invoke's own last word on standard error."""
-    return "\n".join([str(error), *(f"  {line}" for line in error_lines(error))])
+    return visible("\n".join([str(error), *(f"  {line}" for line in error_lines(error))]))

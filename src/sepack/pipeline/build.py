@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sepack.catalog import load_modules
@@ -10,15 +10,17 @@ from sepack.fingerprints import Fingerprints
 from sepack.model.build import Build, BuildEvent, Decision, Failed, Fresh, Planned, UpToDate
 from sepack.pipeline.inputs import Inputs
 from sepack.pipeline.interfaces import Interfaces
-from sepack.pipeline.outputs import read_manifest
+from sepack.pipeline.outputs import OutputError, read_manifest, replace_manifest
 from sepack.pipeline.scratch import scratch_directory
 from sepack.pipeline.session import Session
 from sepack.stages.compile.plan import decide
+from sepack.workspace import BUILD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sepack.model.module import Module
+    from sepack.model.package import Manifest
     from sepack.settings import Settings
     from sepack.workspace import Workspace
 
@@ -51,6 +53,10 @@ def build(
             yield from _for_target(session, request, asked, everything, fingerprints)
             for problem in problems:
                 yield Failed(module=problem.name, target=name, errors=tuple(problem.errors))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(str(error.filename or BUILD), error) from error
     finally:
         fingerprints.save()
 
@@ -70,13 +76,22 @@ def _for_target(
         yield Planned(target=session.target, decisions=tuple(decisions))
         for decision in decisions:
             if isinstance(decision, Fresh):
-                yield UpToDate(module=decision.module, target=session.target.name, manifest=decision.manifest)
+                manifest = decision.manifest
+                if not request.dry_run and _looks_older(manifest, interfaces.identity()):
+                    manifest = replace(manifest, interface_index=interfaces.identity())
+                    replace_manifest(session.workspace, scratch, manifest)
+                yield UpToDate(module=decision.module, target=session.target.name, manifest=manifest)
         reasons = {decision.module: decision.reason for decision in decisions if isinstance(decision, Build)}
         if reasons and not request.dry_run:
             from sepack.pipeline.make import Maker  # a build with nothing to do loads no compiler
 
             maker = Maker(session, inputs, interfaces, fingerprints, scratch)
             yield from maker.make([module for module in asked if module.name in reasons], reasons)
+
+
+def _looks_older(manifest: Manifest, interfaces: str) -> bool:
+    """Whether other interfaces changed than those the module reaches: once noted, the next build need not look."""
+    return bool(manifest.interface_index and interfaces) and manifest.interface_index != interfaces
 
 
 class _Planner:
