@@ -3,5 +3,7 @@
 from sepack.tasks import ns
 from tests.chores import lint, test
 
+__all__ = ["ns"]
+
 ns.add_task(lint)
 ns.add_task(test)
