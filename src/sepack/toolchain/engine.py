@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sepack.toolchain.errors import EngineDeniedError, EngineError, NoEngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from docker import APIClient
 
@@ -39,8 +39,12 @@ def engine_available(environ: Mapping[str, str] | None = None) -> tuple[bool, st
 
 
 def find_engine(environ: Mapping[str, str]) -> str:
+    """Raises NoEngineError or EngineDeniedError."""
+    return first_open(engine_urls(environ))
+
+
+def first_open(urls: Sequence[str]) -> str:
     """The first URL where something listens. Raises NoEngineError, or EngineDeniedError where that is why."""
-    urls = engine_urls(environ)
     denied = []
     for url in urls:
         try:

@@ -89,9 +89,9 @@ class ContainerStartError(ToolchainError):
 
 
 class WorkspaceUnseenError(ToolchainError):
-    def __init__(self, root: str, place: str) -> None:
+    def __init__(self, root: str) -> None:
         super().__init__(
-            f"The container engine at {place} does not see {root}.",
+            f"The container engine does not see {root}.",
             details=["The directory is empty inside the container."],
             hint=f"An engine on another machine cannot build in a directory of this one. {USE_LOCAL}",
         )

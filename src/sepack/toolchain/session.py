@@ -118,7 +118,7 @@ class Session:
         if words is None:
             raise ContainerStartError(self._image, "\n".join([self.ending(), *self.last_words()]))
         if not words["names"] and any(self._root.iterdir()):
-            raise WorkspaceUnseenError(str(self._root), self._client.base_url)
+            raise WorkspaceUnseenError(str(self._root))
         if not words["writable"]:
             raise WorkspaceReadOnlyError(str(self._root), self._user["user"])
         self._greeted = True
