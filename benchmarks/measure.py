@@ -24,12 +24,17 @@ class Cost:
     peak: float
 
 
+def ordinary_environment() -> dict[str, str]:
+    """Ours without what keeps Python from remembering its bytecode, which a person's machine does not set."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def run(argv: Sequence[str], directory: Path, env: Mapping[str, str] | None = None) -> Cost:
     """Run once; output is thrown away, a failure is an error with the last of it."""
     begin = time.perf_counter()
     with (directory / ".benchmark-output").open("w+") as output:
         process = subprocess.Popen(
-            argv, cwd=directory, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **(env or {})}
+            argv, cwd=directory, stdout=output, stderr=subprocess.STDOUT, env={**ordinary_environment(), **(env or {})}
         )
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)

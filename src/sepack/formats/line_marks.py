@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+# Headers and sources may hold bytes of other encodings in comments; they go through unharmed.
+ENCODING = {"encoding": "utf-8", "errors": "surrogateescape"}
+
 _MARK = re.compile(r'#line (\d+)(?: "(.*)")?$')
 _BEGIN_END = re.compile(r"\s*##### (begin|end) (\w+)\(")
 

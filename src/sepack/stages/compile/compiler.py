@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from sepack.formats.line_marks import ENCODING
 from sepack.model.module import Dialect, SourceKind
 from sepack.stages.compile import assemble, contexts, diagnose
 from sepack.stages.compile.assemble import Options, Parts
 from sepack.stages.compile.constructs import newest_use
 from sepack.stages.compile.errors import CompileError, ProofError
-from sepack.stages.compile.expand import ENCODING
 from sepack.stages.compile.expander import Expander, Failure
 
 if TYPE_CHECKING:

@@ -25,7 +25,6 @@ STATEFUL = frozenset(
     "define undefine defn pushdef popdef changequote changecom changeword divert undivert m4wrap m4exit "
     "traceon traceoff debugmode debugfile".split()
 )
-ENCODING = {"encoding": "utf-8", "errors": "surrogateescape"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from sepack.formats.line_marks import ENCODING
 from sepack.stages.compile.diagnose import kind_of, m4_warnings
 from sepack.stages.compile.expand import (
-    ENCODING,
     Expansion,
     Unit,
     batches,

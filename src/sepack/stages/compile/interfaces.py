@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sepack.fingerprints import digest_of
+from sepack.formats.line_marks import ENCODING
 from sepack.stages.compile.policy_text import WORD
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-SCHEMA = 2
+SCHEMA = 3
 WHOLE = "*"
 # What the interface() and template() macros of loadable_module.spt print, whole: from define( to the end they mark.
 _DEFINITION = re.compile(
@@ -32,11 +33,12 @@ class InterfaceIndex:
 
     `own` maps the repository's own interfaces to the modules that define them. `support` is a digest of the support
     macros and parameters; `identity` stands for the state of headers and .if files that all of this was made from.
-    A record is looked into only when its interface is asked for: a module reaches a hundred of nine thousand.
+    A record (where the definition starts and ends, its digest, the names in it) is looked into, and a definition
+    decoded, only when its interface is asked for: a module reaches a hundred of nine thousand.
     """
 
     records: Mapping[str, str]
-    definitions: str
+    definitions: bytes
     own: Mapping[str, str]
     support: str
     identity: str
@@ -54,7 +56,7 @@ class InterfaceIndex:
 
     def definition(self, name: str) -> str:
         start, end, _, _ = self._record(name)
-        return self.definitions[start:end]
+        return self.definitions[start:end].decode(**ENCODING)
 
     def digest(self, name: str) -> str:
         return self._record(name)[2]
@@ -99,43 +101,42 @@ def index_interfaces(
     definitions = {**release, **{name: text for name, (_, text) in own.items()}}
     names = definitions.keys()
     records: dict[str, str] = {}
+    encoded: list[bytes] = []
     start = 0
     for name, text in definitions.items():
+        data = text.encode(**ENCODING)
+        encoded.append(data)
         references = sorted(names & set(WORD.findall(text)) - {name})
-        records[name] = " ".join([str(start), str(start + len(text)), digest_of_text(text), *references])
-        start += len(text)
+        records[name] = " ".join([str(start), str(start + len(data)), digest_of(data)[:16], *references])
+        start += len(data)
     return InterfaceIndex(
         records=records,
-        definitions="".join(definitions.values()),
+        definitions=b"".join(encoded),
         own={name: module for name, (module, _) in own.items()},
         support=support,
         identity=identity,
     )
 
 
-def digest_of_text(text: str) -> str:
-    return digest_of(text.encode("utf-8", "surrogateescape"))[:16]
-
-
-def index_to_text(index: InterfaceIndex) -> str:
-    """Text for the cache: a line of JSON, a line for each record, an empty line, the definitions."""
+def index_to_bytes(index: InterfaceIndex) -> bytes:
+    """For the cache: a line of JSON, a line for each record, an empty line, the definitions."""
     head = {"schema": SCHEMA, "identity": index.identity, "support": index.support, "own": dict(index.own)}
     lines = [json.dumps(head), *(f"{name} {record}" for name, record in index.records.items())]
-    return "\n".join(lines) + "\n\n" + index.definitions
+    return ("\n".join(lines) + "\n\n").encode() + index.definitions
 
 
-def index_from_text(text: str) -> InterfaceIndex | None:
+def index_from_bytes(data: bytes) -> InterfaceIndex | None:
     """None for anything but a whole index of this schema."""
-    listing, border, definitions = text.partition("\n\n")
-    head, *lines = listing.split("\n")
+    listing, border, definitions = data.partition(b"\n\n")
     try:
-        data = json.loads(head)
-        if not border or data["schema"] != SCHEMA:
+        first, *lines = listing.decode().split("\n")
+        head = json.loads(first)
+        if not border or head["schema"] != SCHEMA:
             return None
         records = dict(line.split(" ", 1) for line in lines)
-        last = max((int(record.split(" ", 2)[1]) for record in records.values()), default=0)
-        if last != len(definitions):
+        end = int(lines[-1].split(" ", 3)[2]) if lines else 0
+        if end != len(definitions):
             return None
-        return InterfaceIndex(records, definitions, data["own"], data["support"], data["identity"])
+        return InterfaceIndex(records, definitions, head["own"], head["support"], head["identity"])
     except (ValueError, KeyError, TypeError, IndexError):
         return None

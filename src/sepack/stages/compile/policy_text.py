@@ -12,6 +12,8 @@ _PLAIN_HEADER = re.compile(r"\bmodule\s+([^\s;]+)(?:\s+([^\s;]+))?\s*;")
 _MACRO_HEADER = re.compile(r"\bpolicy_module\s*\(\s*`?([^\s,)`']*)'?\s*(?:,\s*`?([^\s)`']*)'?\s*)?\)")
 # What only m4 understands: a call, a quote, or one of refpolicy's permission sets. `if (` is the language's own.
 _CALL = re.compile(r"\b(?!if\b|else\b)[A-Za-z_]\w*\(|`|\b\w+_perms\b")
+# Where an .fc entry begins: live(/.*)? is a regular expression there and calls nothing.
+_PATH = re.compile(r"^[ \t]*(?:/|HOME_)\S*", re.MULTILINE)
 WORD = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -56,7 +58,7 @@ def _header_pattern(macro: bool) -> re.Pattern[str]:
 
 def dialect_of(te: str, fc: str) -> Dialect:
     """REFPOLICY where either text holds something that only m4 understands."""
-    for text in (te, fc):
+    for text in (te, _PATH.sub("", fc)):
         if _CALL.search(text) and _CALL.search(without_comments(text)):
             return Dialect.REFPOLICY
     return Dialect.PLAIN

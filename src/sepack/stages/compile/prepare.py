@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING
 
 from sepack.errors import ToolMissingError
 from sepack.fingerprints import digest_of
+from sepack.formats.line_marks import ENCODING
 from sepack.model.command import Command
 from sepack.stages.compile import headers as header_files
 from sepack.stages.compile.diagnose import Text, explain
 from sepack.stages.compile.errors import CompileError, ToolFailedError
-from sepack.stages.compile.expand import ENCODING, first_pass_driver, split_first_pass
+from sepack.stages.compile.expand import first_pass_driver, split_first_pass
 from sepack.stages.compile.expander import Headers
 from sepack.stages.compile.headers import HeaderState
 from sepack.stages.compile.identity import headers_identity, index_identity
 from sepack.stages.compile.interfaces import (
     InterfaceIndex,
     cut_definitions,
-    index_from_text,
+    index_from_bytes,
     index_interfaces,
-    index_to_text,
+    index_to_bytes,
 )
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ class Preparation:
 
     def _load(self, path: PurePosixPath) -> InterfaceIndex | None:
         try:
-            return index_from_text(self._read(path))
+            return index_from_bytes((self.workspace / path).read_bytes())
         except (OSError, UnicodeError):
             return None
 
@@ -180,7 +181,7 @@ class Preparation:
         place = self.workspace / path
         beside = place.with_suffix(f".{os.getpid()}")
         try:
-            beside.write_text(index_to_text(index), newline="", **ENCODING)
+            beside.write_bytes(index_to_bytes(index))
             beside.replace(place)
         finally:
             beside.unlink(missing_ok=True)

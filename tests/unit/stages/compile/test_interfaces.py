@@ -9,9 +9,9 @@ from sepack.stages.compile.interfaces import (
     WHOLE,
     InterfaceIndex,
     cut_definitions,
-    index_from_text,
+    index_from_bytes,
     index_interfaces,
-    index_to_text,
+    index_to_bytes,
 )
 
 NAMES = st.sampled_from([f"if_{letter}" for letter in "abcdefgh"])
@@ -81,13 +81,13 @@ def test_reach_is_the_closure(bodies: dict[str, str], words: set[str]) -> None:
 @given(st.dictionaries(NAMES, st.text(st.characters(exclude_characters="\r")), max_size=5), st.sets(NAMES))
 def test_what_is_saved_is_loaded(bodies: dict[str, str], own: set[str]) -> None:
     found = index(bodies, dict.fromkeys(own, ("module", "own text")))
-    assert index_from_text(index_to_text(found)) == found
+    assert index_from_bytes(index_to_bytes(found)) == found
 
 
 @given(st.dictionaries(NAMES, st.text(min_size=1), min_size=1), st.data())
 def test_a_cut_index_is_none(bodies: dict[str, str], data: st.DataObject) -> None:
-    text = index_to_text(index(bodies))
-    assert index_from_text(text[: data.draw(st.integers(0, len(text) - 1))]) is None
+    text = index_to_bytes(index(bodies))
+    assert index_from_bytes(text[: data.draw(st.integers(0, len(text) - 1))]) is None
 
 
 def test_a_digest_stands_for_just_what_is_reached() -> None:

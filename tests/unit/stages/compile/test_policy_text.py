@@ -37,10 +37,14 @@ def test_text_without_a_header_has_none(text: str) -> None:
         ("module x 1.0;\nif (use_nfs) { allow a_t b_t:file read; }", "", Dialect.PLAIN),
         ("module x 1.0;\n# see files_type(a_t) and `this'\n", "", Dialect.PLAIN),
         ("module x 1.0;\n", "/srv/(a|b)(/.*)? system_u:object_r:a_t:s0", Dialect.PLAIN),
+        ("module x 1.0;\n", "/srv/live(/.*)? system_u:object_r:a_t:s0", Dialect.PLAIN),
+        ("module x 1.0;\n", "HOME_DIR/x_perms(/.*)? -- system_u:object_r:a_t:s0", Dialect.PLAIN),
         ("policy_module(x, 1.0)", "", Dialect.REFPOLICY),
         ("module x 1.0;\nfiles_type(a_t)", "", Dialect.REFPOLICY),
         ("module x 1.0;\nallow a_t b_t:file read_file_perms;", "", Dialect.REFPOLICY),
         ("module x 1.0;\n", "/srv gen_context(system_u:object_r:a_t,s0)", Dialect.REFPOLICY),
+        ("module x 1.0;\n", "/srv(/.*)? -- gen_context(system_u:object_r:a_t,s0)", Dialect.REFPOLICY),
+        ("module x 1.0;\n", "ifdef(`distro_debian',`\n/srv\tsystem_u:object_r:a_t:s0\n')", Dialect.REFPOLICY),
     ],
 )
 def test_what_only_m4_understands_makes_the_dialect(te: str, fc: str, dialect: Dialect) -> None:
