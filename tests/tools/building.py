@@ -41,6 +41,17 @@ type reader_t;
 files_type(reader_t)
 spool_read(reader_t)
 """
+CALLER = """\
+policy_module({name}, 1.0)
+
+gen_require(`
+	type {domain};
+')
+
+type {name}_t;
+files_type({name}_t)
+{following}_read({domain})
+"""
 INTERFACE = """\
 interface(`{name}',`
 	gen_require(`
@@ -71,6 +82,20 @@ require {
 allow {{ module.parameters.domain }} self:process {% block permission %}{% endblock %};
 """,
 }
+
+
+def twelve_modules(domain: str) -> dict[str, str]:
+    """plain0 … plain5 and caller0 … caller5, each of which calls the next one's interface; about `domain`."""
+    files = {"tasks.py": FILES["tasks.py"]}
+    for number in range(6):
+        name, following = f"caller{number}", f"caller{(number + 1) % 6}"
+        plain = PLAIN.replace("plain", f"plain{number}").replace("httpd_t", domain)
+        files[f"policy/plain{number}/plain{number}.te"] = plain
+        files[f"policy/{name}/{name}.te"] = CALLER.format(name=name, following=following, domain=domain)
+        files[f"policy/{name}/{name}.fc"] = f"/srv/{name}(/.*)?\tgen_context(system_u:object_r:{name}_t,s0)\n"
+        interface = INTERFACE.format(name=f"{name}_read", call="read_files_pattern")
+        files[f"policy/{name}/{name}.if"] = interface.replace("spool_t", f"{name}_t")
+    return files
 
 
 def write(root: Path, files: Mapping[str, str]) -> Path:
