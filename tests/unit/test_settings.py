@@ -87,7 +87,11 @@ def test_a_file_that_invoke_can_load_passes(tmp_path: Path, text: str) -> None:
             "invoke.yaml:2:3: install is False; it takes auto or never",
             "In YAML a bare yes, no, on or off is true or false.",
         ),
-        ("sepack:\n  jobs: -1\n", "invoke.yaml:2:3: jobs is -1; it takes a whole number, 0 for one a core", ""),
+        (
+            "sepack:\n  jobs: -1\n",
+            "invoke.yaml:2:3: jobs is -1; it takes a whole number, 0 for what keeps it busy",
+            "",
+        ),
         (
             "sepack:\n  module_format: 3\n",
             "invoke.yaml:2:3: module_format is 3; it takes a whole number from 4 up, or nothing",
@@ -143,7 +147,7 @@ def test_the_line_itself_is_shown(tmp_path: Path) -> None:
         ({"INVOKE_SEPACK_Jobs": "1"}, "INVOKE_SEPACK_Jobs: there is no such setting", f"Did you mean jobs? {ALL}"),
         (
             {"INVOKE_SEPACK_JOBS": "many"},
-            "INVOKE_SEPACK_JOBS: jobs is 'many'; it takes a whole number, 0 for one a core",
+            "INVOKE_SEPACK_JOBS: jobs is 'many'; it takes a whole number, 0 for what keeps it busy",
             "",
         ),
         (
@@ -202,16 +206,20 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "environ", "sentence"),
     [
-        ("sepack:\n  jobs: x\n", {}, "invoke.yaml:2:3: jobs is 'x'; it takes a whole number, 0 for one a core"),
+        (
+            "sepack:\n  jobs: x\n",
+            {},
+            "invoke.yaml:2:3: jobs is 'x'; it takes a whole number, 0 for what keeps it busy",
+        ),
         (
             "sepack:\n  jobs: x\n",
             {"INVOKE_SEPACK_JOBS": "x"},
-            "INVOKE_SEPACK_JOBS: jobs is 'x'; it takes a whole number, 0 for one a core",
+            "INVOKE_SEPACK_JOBS: jobs is 'x'; it takes a whole number, 0 for what keeps it busy",
         ),
         (
             "run: {}\n",
             {},
-            "the configuration of Invoke: jobs is 'x'; it takes a whole number, 0 for one a core",
+            "the configuration of Invoke: jobs is 'x'; it takes a whole number, 0 for what keeps it busy",
         ),
     ],
 )

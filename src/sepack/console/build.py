@@ -23,9 +23,9 @@ MOST_PATHS = 8
 
 
 class Show(Protocol):
-    """Shows events as they come; `finish` says the last word. `failed` is how many modules failed."""
+    """Shows events as they come; `finish` says the last word. `failures` are the modules that failed."""
 
-    failed: int
+    failures: list[Failed]
 
     def show(self, events: Iterable[BuildEvent]) -> None: ...
 
@@ -38,7 +38,7 @@ class BuildText:
     """Lines for a person; a progress bar below them on a terminal."""
 
     def __init__(self, screen: Screen, command: str, *, dry_run: bool) -> None:
-        self.failed = 0
+        self.failures: list[Failed] = []
         self._screen = screen
         self._command = command
         self._dry_run = dry_run
@@ -77,7 +77,7 @@ class BuildText:
             case UpToDate():
                 self._fresh += 1
             case Failed():
-                self.failed += 1
+                self.failures.append(event)
                 self._screen.line(f"FAILED {event.module} for {event.target}", style="bold red")
                 for error in event.errors:
                     show_error(self._screen, error, indent="  ")
@@ -98,12 +98,12 @@ class BuildText:
             return
         seconds = time.monotonic() - self._begin
         self._screen.line(
-            f"{len(self._built)} built, {self._fresh} up to date, {self.failed} failed in {seconds:.1f} s"
+            f"{len(self._built)} built, {self._fresh} up to date, {len(self.failures)} failed in {seconds:.1f} s"
         )
         self._next(self._after())
 
     def _after(self) -> str:
-        if self.failed:
+        if self.failures:
             return f"{self._command} build   (once the lines above are mended; what was built stays built)"
         paths = [str(event.package.path) for event in self._built if event.target == "host"]
         if not paths:
@@ -149,12 +149,13 @@ class BuildJson:
     """One JSON document at the end: {"events": [...], "built": n, "up_to_date": n, "failed": n}."""
 
     def __init__(self) -> None:
-        self.failed = 0
+        self.failures: list[Failed] = []
         self._events: list[dict[str, Any]] = []
 
     def show(self, events: Iterable[BuildEvent]) -> None:
         for event in events:
-            self.failed += isinstance(event, Failed)
+            if isinstance(event, Failed):
+                self.failures.append(event)
             self._events.append(_as_json(event))
 
     def say(self, text: str) -> None:
@@ -165,7 +166,7 @@ class BuildJson:
         document = {
             "built": kinds.count("built"),
             "up_to_date": kinds.count("up_to_date"),
-            "failed": self.failed,
+            "failed": len(self.failures),
             "events": self._events,
         }
         sys.stdout.write(json.dumps(document, indent=2) + "\n")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sepack.errors import SepackError
     from sepack.model.status import ModuleStatus
 
+MOST_PATHS = 8
 HEADINGS = ("module", "version", "target", "built", "format", "state")
 
 
@@ -31,7 +32,7 @@ def show_status(screen: Screen, rows: Sequence[ModuleStatus], problems: Sequence
     if stale or problems or not loadable:
         screen.line(f"next: {command} build   ({stale} to build)")
     else:
-        screen.line(f"next: sudo semodule -i {loadable[0]}   (loads on this host)")
+        screen.line(f"next: sudo semodule -i {' '.join(loadable[:MOST_PATHS])}   (loads on this host)")
 
 
 def _cells(row: ModuleStatus) -> tuple[str, ...]:

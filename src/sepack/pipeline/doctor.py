@@ -91,7 +91,7 @@ def look_for_engine() -> Check:
         finally:
             client.close()
     except SepackError as error:
-        words = " ".join((error.brief, *error.details))
+        words = "; ".join((error.brief.rstrip("."), *error.details))
         return Check(name="container engine", found=False, detail=f"{said}: {words}", serves=serves)
     return Check(name="container engine", found=True, version=number, detail=said, serves=serves)
 

@@ -19,8 +19,8 @@ PREFIX: Final = "INVOKE_SEPACK_"
 class Settings:
     """What a build is told besides its modules.
 
-    `jobs` 0 is one a core; `module_format` None is the lowest that serves; `build_network` is the engine's, for
-    building an image.
+    `jobs` 0 is as many as keep the machine busy; `module_format` None is the lowest that serves; `build_network` is
+    the engine's, for building an image.
     """
 
     targets: tuple[str, ...] = ("host",)
@@ -108,7 +108,7 @@ KNOBS: Final[Mapping[str, Knob]] = {
     "targets": Knob("names of targets, as a list or in one string", read_targets),
     "toolchain": one_of("auto", "local", "container"),
     "install": one_of("auto", "never"),
-    "jobs": Knob("a whole number, 0 for one a core", read_jobs),
+    "jobs": Knob("a whole number, 0 for what keeps it busy", read_jobs),
     "module_format": Knob("a whole number from 4 up, or nothing", read_module_format),
     "build_network": one_of("default", "host"),
 }

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from invoke.exceptions import Exit
 
 from sepack.errors import ExitCode
 from sepack.tasks.verb import Run, verb
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sepack.model.build import Failed
 
 
 @verb(
@@ -29,5 +36,11 @@ def build(run: Run, force: bool = False, dry_run: bool = False) -> None:
     request = BuildRequest(modules=run.modules, force=force, dry_run=dry_run)
     show.show(build_modules(run.workspace, run.settings, request, show.say))
     show.finish()
-    if show.failed:
-        raise Exit(code=ExitCode.BUILD)
+    if show.failures:
+        raise Exit(code=exit_code(show.failures))
+
+
+def exit_code(failures: Sequence[Failed]) -> ExitCode:
+    """The one code that all failures share, or BUILD."""
+    codes = {error.exit_code for failure in failures for error in failure.errors}
+    return codes.pop() if len(codes) == 1 else ExitCode.BUILD

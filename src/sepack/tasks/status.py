@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from invoke.exceptions import Exit
+
+from sepack.errors import ExitCode
 from sepack.tasks.verb import Run, verb
 
 
@@ -17,3 +20,5 @@ def status(run: Run) -> None:
         print_status_json(rows, errors)
     else:
         show_status(run.screen, rows, errors, run.command)
+    if errors:
+        raise Exit(code=ExitCode.DECLARATION)

@@ -35,7 +35,7 @@ def engine_available(environ: Mapping[str, str] | None = None) -> tuple[bool, st
     try:
         return True, find_engine(os.environ if environ is None else environ)
     except (NoEngineError, EngineDeniedError) as error:
-        return False, " ".join((error.brief, *error.details))
+        return False, "; ".join((error.brief.rstrip("."), *error.details))
 
 
 def find_engine(environ: Mapping[str, str]) -> str:

@@ -61,7 +61,7 @@ def test_another_machine_is_believed_to_be_there() -> None:
 def test_why_there_is_none_is_one_line() -> None:
     assert engine_available({"DOCKER_HOST": NOWHERE}) == (
         False,
-        "No container engine answers. tried /nonexistent/engine.sock",
+        "No container engine answers; tried /nonexistent/engine.sock",
     )
 
 
@@ -72,7 +72,7 @@ def test_a_closed_door_is_another_thing_than_none(unprivileged: Unprivileged) ->
         door.listen()
         path.chmod(0)
         found = unprivileged(lambda: engine_available({"DOCKER_HOST": f"unix://{path}"}))
-    assert found == (False, f"The container engine at {path} does not let this user in.")
+    assert found == (False, f"The container engine at {path} does not let this user in")
 
 
 def test_looking_for_an_engine_loads_no_library() -> None:

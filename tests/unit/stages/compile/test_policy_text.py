@@ -38,6 +38,7 @@ def test_text_without_a_header_has_none(text: str) -> None:
         ("module x 1.0;\n# see files_type(a_t) and `this'\n", "", Dialect.PLAIN),
         ("module x 1.0;\n", "/srv/(a|b)(/.*)? system_u:object_r:a_t:s0", Dialect.PLAIN),
         ("module x 1.0;\n", "/srv/live(/.*)? system_u:object_r:a_t:s0", Dialect.PLAIN),
+        ("module x 1.0;\n", "ifdef(x, /srv system_u:object_r:a_t:s0)", Dialect.REFPOLICY),
         ("module x 1.0;\n", "HOME_DIR/x_perms(/.*)? -- system_u:object_r:a_t:s0", Dialect.PLAIN),
         ("policy_module(x, 1.0)", "", Dialect.REFPOLICY),
         ("module x 1.0;\nfiles_type(a_t)", "", Dialect.REFPOLICY),
