@@ -193,9 +193,11 @@ class ToolFailedError(CompileError):
 
     def __init__(self, command: str, exit_code: int, output: str, where: Location | None = None) -> None:
         lines = [line for line in output.strip().split("\n") if line][-12:]
+        hint = "if the words above do not help, run the command as it stands from the repository's top"
+        if "No space left on device" in output:
+            hint = "make room on the disk that holds build/ (df -h build), then build again"
+        else:
+            lines.append(f"$ {command}")
         super().__init__(
-            f"{command.split(maxsplit=1)[0]} failed with exit code {exit_code}",
-            where=where,
-            details=[*lines, f"$ {command}"],
-            hint="if the words above do not help, run the command as it stands from the repository's top",
+            f"{command.split(maxsplit=1)[0]} failed with exit code {exit_code}", where=where, details=lines, hint=hint
         )
