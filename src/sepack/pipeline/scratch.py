@@ -6,7 +6,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # No module has a name like that, and each has a directory of its own beside it.
 LOCK = ".lock"
+TRIES = 8
 
 
 @contextmanager
@@ -37,6 +38,9 @@ def scratch_directory(workspace: Workspace) -> Iterator[PurePosixPath]:
     finally:
         shutil.rmtree(place, ignore_errors=True)
         os.close(lock)
+        with suppress(OSError), _alone(home):
+            # Once more: a process that was just being started when its build was killed kept the lock for a moment.
+            _remove_abandoned(home)
 
 
 @contextmanager
@@ -50,7 +54,7 @@ def _alone(home: Path) -> Iterator[None]:
 
 
 def _hold(path: str) -> int:
-    """Wait for the lock; it ends with its descriptor, which no child process inherits."""
+    """Wait for the lock; it ends with its descriptor, which no program that is started inherits."""
     lock = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
     return lock
@@ -61,14 +65,22 @@ def _remove_abandoned(home: Path) -> None:
         try:
             lock = os.open(place / LOCK, os.O_RDWR)
         except FileNotFoundError:
-            shutil.rmtree(place, ignore_errors=True)
+            _remove(place)
             continue
         except OSError:
             continue  # another user's, or none of ours
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(place, ignore_errors=True)
+            _remove(place)
         except BlockingIOError:
             pass
         finally:
             os.close(lock)
+
+
+def _remove(place: Path) -> None:
+    """What a killed build had started may still create a file or two, into a directory that was just emptied."""
+    for _ in range(TRIES):
+        shutil.rmtree(place, ignore_errors=True)
+        if not place.exists():
+            return
