@@ -119,14 +119,19 @@ def release_of(host: HostFacts) -> str:
     return UNKNOWN
 
 
+def require_target(name: str) -> None:
+    """Raises UnknownTargetError."""
+    if name not in target_names():
+        raise UnknownTargetError(name)
+
+
 def target(name: str, host: HostFacts) -> Target:
     """The target that a person typed; "host" is the release that this host is, with this host's own policy type.
 
     Raises UnknownTargetError.
     """
+    require_target(name)
     if name != HOST:
-        if name not in load_data()["release"]:
-            raise UnknownTargetError(name)
         return _release(name)
     release = release_of(host)
     found = _release(release, host.major) if release != UNKNOWN else _unknown(host)

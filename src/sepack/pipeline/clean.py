@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from sepack.catalog import load_modules
 from sepack.errors import SepackError
+from sepack.targets import require_target
 from sepack.workspace import BUILD, CACHE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path, PurePosixPath
 
     from sepack.workspace import Workspace
@@ -25,26 +26,35 @@ class CleanError(SepackError):
 
 
 def clean(workspace: Workspace, modules: Sequence[str], targets: Sequence[str]) -> list[PurePosixPath]:
-    """Remove outputs of `modules` (none: all) for `targets` (none: all); gives the directories removed.
+    """Remove outputs of `modules` (none: all) for `targets` (none: all); gives what was removed.
 
-    With neither, the cache goes too. Only directories below build/ are touched, and links are removed, not followed.
-    Raises UnknownModuleError, CleanError.
+    With neither, the cache goes too. Only directories below build/ are touched, and a link in their place is removed,
+    never followed. Raises UnknownModuleError, UnknownTargetError, CleanError.
     """
     if modules:
         load_modules(workspace, modules)
-    if not modules and not targets:
-        doomed = [BUILD / place.name for place in _directories(workspace / BUILD)]
-    else:
-        doomed = [
-            BUILD / target.name / module.name
-            for target in _directories(workspace / BUILD)
-            if target.name != CACHE.name and (not targets or target.name in targets)
-            for module in _directories(target)
-            if not modules or module.name in modules
-        ]
+    for name in targets:
+        require_target(name)
+    doomed = list(_doomed(workspace, modules, targets))
     for path in doomed:
         _remove(workspace, path)
     return doomed
+
+
+def _doomed(workspace: Workspace, modules: Sequence[str], targets: Sequence[str]) -> Iterator[PurePosixPath]:
+    if (workspace / BUILD).is_symlink():
+        yield BUILD
+        return
+    for target in _directories(workspace / BUILD):
+        if not modules and not targets:
+            yield BUILD / target.name
+        elif target.name == CACHE.name or (targets and target.name not in targets):
+            continue
+        elif target.is_symlink():
+            yield BUILD / target.name
+        else:
+            found = (module.name for module in _directories(target))
+            yield from (BUILD / target.name / name for name in found if not modules or name in modules)
 
 
 def _directories(place: Path) -> list[Path]:
