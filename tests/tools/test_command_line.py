@@ -63,7 +63,7 @@ def test_a_build_ends_with_0_and_says_what_to_type_next(repository: Path) -> Non
         (["build", "-m", "plian"], {}, "plain"),
         (["build", "--target", "el99"], {}, "there is no target 'el99'"),
         (["build", "--toolchain", "locla"], {}, "--toolchain: toolchain is 'locla'; it takes auto, local or container"),
-        (["build", "--module-format", "3"], {}, "--module-format: module_format is 3"),
+        (["build", "--module-format", "3"], {}, "--module-format: module_format is '3'"),
         (["build", "--module-format", "99"], {}, "module format 99 was asked for"),
         (["build", "--output", "jsn"], {}, "--output jsn is not known"),
         (["clean", "-m", "plian"], {}, "plain"),

@@ -32,7 +32,7 @@ COMMON_HELP = {
     "module_format": "Write this module format instead of the lowest that serves.",
     "output": "How to print the result: text or json.",
 }
-_DEFAULTS: dict[str, Any] = {"module": [], "target": [], "toolchain": "", "module_format": 0, "output": "text"}
+_DEFAULTS: dict[str, Any] = {"module": [], "target": [], "toolchain": "", "module_format": "", "output": "text"}
 _OUTPUTS = ("text", "json")
 _REPEATABLE = ("module", "target")
 
