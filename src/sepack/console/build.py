@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sepack.console.errors import error_as_json, show_error
+from sepack.console.screen import print_json
 from sepack.model.build import Build, Built, Chosen, Failed, Notice, Planned, UpToDate
 
 if TYPE_CHECKING:
@@ -169,8 +168,7 @@ class BuildJson:
             "failed": len(self.failures),
             "events": self._events,
         }
-        sys.stdout.write(json.dumps(document, indent=2) + "\n")
-        sys.stdout.flush()
+        print_json(document)
 
 
 def _as_json(event: BuildEvent) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import TYPE_CHECKING
+
+from sepack.console.screen import print_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,4 +22,4 @@ def show_removed(screen: Screen, paths: Sequence[PurePosixPath], command: str) -
 
 
 def print_removed_json(paths: Sequence[PurePosixPath]) -> None:
-    sys.stdout.write(json.dumps({"removed": [str(path) for path in paths]}, indent=2) + "\n")
+    print_json({"removed": [str(path) for path in paths]})

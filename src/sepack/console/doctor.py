@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
+
+from sepack.console.screen import print_json
 
 if TYPE_CHECKING:
     from sepack.console.screen import Screen
@@ -49,5 +49,4 @@ def _show_target(screen: Screen, report: TargetReport) -> None:
 
 
 def print_report_json(report: DoctorReport) -> None:
-    document = {**asdict(report), "ready": report.ready}
-    sys.stdout.write(json.dumps(document, indent=2, default=str) + "\n")
+    print_json({**asdict(report), "ready": report.ready})

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-from typing import TYPE_CHECKING, TextIO
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from rich.console import Console
+
+
+class StreamError(Exception):
+    """A stream takes no more of what is printed, for the system's `reason`: the only way that printing fails.
+
+    No OSError, so that nobody takes it for a file's; and no SepackError, as there is nowhere left to print one.
+    """
+
+    def __init__(self, reason: OSError) -> None:
+        super().__init__(f"the output cannot be written: {reason.strerror or reason}")
+        self.reader_left = isinstance(reason, BrokenPipeError)
 
 
 class Screen:
@@ -20,7 +33,7 @@ class Screen:
 
     def __init__(self, stream: TextIO | None = None, environ: Mapping[str, str] = os.environ) -> None:
         self._stream = stream or sys.stdout
-        self.is_terminal = self._stream.isatty() and environ.get("TERM") != "dumb"
+        self.is_terminal = self._stream is not None and self._stream.isatty() and environ.get("TERM") != "dumb"
         self._coloured = self.is_terminal and not environ.get("NO_COLOR")
         self._console: Console | None = None
 
@@ -36,10 +49,33 @@ class Screen:
     def line(self, text: str = "", style: str = "") -> None:
         """One line, or several; `style` is one of rich's ("bold red") and only shows in colour."""
         if self._coloured:
-            self.console.print(visible(text), style=style or None, markup=False)
+            with _failing_as_stream():
+                self.console.print(visible(text), style=style or None, markup=False)
         else:
-            self._stream.write(visible(text) + "\n")
-            self._stream.flush()
+            _write(self._stream, visible(text) + "\n")
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """To standard output. Raises StreamError."""
+    import json
+
+    _write(sys.stdout, json.dumps(document, indent=2, default=str) + "\n")
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    with _failing_as_stream():
+        if stream is None:  # what Python makes of a descriptor that was closed when it started
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        stream.write(text)
+        stream.flush()
+
+
+@contextmanager
+def _failing_as_stream() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StreamError(error) from error
 
 
 def visible(text: str) -> str:

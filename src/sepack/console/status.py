@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from sepack.console.errors import error_as_json, show_error
+from sepack.console.screen import print_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,4 +48,4 @@ def _cells(row: ModuleStatus) -> tuple[str, ...]:
 
 def print_status_json(rows: Sequence[ModuleStatus], problems: Sequence[SepackError]) -> None:
     document = {"modules": [asdict(row) for row in rows], "errors": [error_as_json(problem) for problem in problems]}
-    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    print_json(document)

@@ -53,8 +53,6 @@ def build(
             yield from _for_target(session, request, asked, everything, fingerprints)
             for problem in problems:
                 yield Failed(module=problem.name, target=name, errors=tuple(problem.errors))
-    except BrokenPipeError:
-        raise
     except OSError as error:
         raise OutputError(str(error.filename or BUILD), error) from error
     finally:

@@ -6,6 +6,7 @@ import functools
 import inspect
 import os
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,14 @@ from invoke.exceptions import Exit
 from invoke.tasks import Task
 
 from sepack.console.errors import error_as_json, error_text
-from sepack.console.screen import Screen
+from sepack.console.screen import Screen, StreamError, print_json
 from sepack.errors import DeclarationError, ExitCode, SepackError
 from sepack.model.names import did_you_mean
 from sepack.settings import Settings, read_settings, read_value
 from sepack.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from invoke.context import Context
@@ -66,7 +67,8 @@ def verb(*common: str, help: Mapping[str, str] | None = None) -> Callable[[Calla
     """Make a task of a function whose first parameter is a Run; `common` names the common parameters it has too.
 
     A SepackError becomes Invoke's Exit with its text on standard error (JSON on standard output where that was asked
-    for) and its exit code; Ctrl-C and a reader that left end the process without a word.
+    for) and its exit code, and so does an output that takes no more; Ctrl-C and a reader that left end the process
+    without a word.
     """
 
     def decorate(body: Callable[..., None]) -> Task[Any]:
@@ -76,16 +78,8 @@ def verb(*common: str, help: Mapping[str, str] | None = None) -> Callable[[Calla
         @functools.wraps(body)
         def run(context: Context, /, **values: Any) -> None:
             given = {name: values.pop(name) for name in common}
-            with_json = given.get("output") == "json"
-            try:
+            with _exits(as_json=given.get("output") == "json"):
                 body(_open(context, given), **values)
-            except SepackError as error:
-                raise _exit(error, as_json=with_json) from error
-            except KeyboardInterrupt:
-                raise Exit(code=ExitCode.INTERRUPT) from None
-            except BrokenPipeError:
-                _silence_output()
-                raise Exit(code=ExitCode.CLOSED_PIPE) from None
 
         context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
         run.__signature__ = inspect.Signature([context, *shared, *own])  # type: ignore[attr-defined]
@@ -131,15 +125,27 @@ def command_name(root: Path) -> str:
     return "./inv" if os.access(root / "inv", os.X_OK) else "invoke"
 
 
-def _exit(error: SepackError, *, as_json: bool) -> Exit:
-    if as_json:
-        import json
-
-        sys.stdout.write(json.dumps(error_as_json(error), indent=2) + "\n")
-    return Exit(message=error_text(error), code=int(error.exit_code))
+@contextmanager
+def _exits(*, as_json: bool) -> Iterator[None]:
+    """Every way in which a task ends early, as Invoke's Exit."""
+    try:
+        try:
+            yield
+        except SepackError as error:
+            if as_json:
+                print_json(error_as_json(error))
+            raise Exit(message=error_text(error), code=int(error.exit_code)) from error
+    except KeyboardInterrupt:
+        raise Exit(code=ExitCode.INTERRUPT) from None
+    except StreamError as error:
+        _silence_output()
+        if error.reader_left:
+            raise Exit(code=ExitCode.CLOSED_PIPE) from None
+        raise Exit(message=str(error), code=ExitCode.BUILD) from error
 
 
 def _silence_output() -> None:
-    """Nobody reads any more: keep the interpreter from failing when it flushes at its end."""
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, sys.stdout.fileno())
+    """The stream takes nothing any more: keep the interpreter from failing when it flushes it at its end."""
+    if sys.stdout is not None:
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, sys.stdout.fileno())

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,12 +13,13 @@ from invoke.config import Config
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from sepack.errors import ExitCode
+from sepack.console.screen import StreamError, print_json
+from sepack.errors import DeclarationError, ExitCode
 from sepack.settings import DEFAULTS
 from sepack.tasks.verb import Run, verb
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     from sepack.settings import Settings
 
@@ -50,3 +55,63 @@ def test_a_module_format_that_is_none_is_refused_by_the_option_s_name(typed: str
 
     assert caught.value.code == ExitCode.DECLARATION
     assert f"--module-format: module_format is '{typed}'; it takes a whole number" in str(caught.value.message)
+
+
+def say(run: Run) -> None:
+    run.screen.line("said")
+
+
+def say_as_json(_: Run) -> None:
+    print_json({"said": True})
+
+
+def fail(_: Run) -> None:
+    raise DeclarationError("wrong")
+
+
+def ending(context: Context, body: Callable[..., None], output: str = "text") -> tuple[int, str]:
+    """Exit code and last word of a task."""
+    with pytest.raises(Exit) as caught:
+        verb("output")(body)(context, output=output)
+    return int(caught.value.code), caught.value.message or ""
+
+
+@pytest.mark.parametrize(("body", "output"), [(say, "text"), (say_as_json, "json"), (fail, "json")])
+class TestStandardOutput:
+    def test_that_is_full(
+        self, body: Callable[..., None], output: str, context: Context, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with Path("/dev/full").open("w") as full:
+            monkeypatch.setattr(sys, "stdout", full)
+            code, said = ending(context, body, output)
+
+        assert (code, said) == (ExitCode.BUILD, "the output cannot be written: No space left on device")
+
+    def test_that_was_closed(
+        self, body: Callable[..., None], output: str, context: Context, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys, "stdout", None)
+
+        assert ending(context, body, output) == (ExitCode.BUILD, "the output cannot be written: Bad file descriptor")
+
+    def test_that_nobody_reads(
+        self, body: Callable[..., None], output: str, context: Context, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        reader, writer = os.pipe()
+        os.close(reader)
+        with os.fdopen(writer, "w") as pipe:
+            monkeypatch.setattr(sys, "stdout", pipe)
+            code, said = ending(context, body, output)
+
+        assert (code, said) == (ExitCode.CLOSED_PIPE, "")
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), BrokenPipeError(errno.EPIPE, "gone")])
+def test_what_another_file_refuses_is_not_taken_for_the_output(error: OSError, context: Context) -> None:
+    def body(_: Run) -> None:
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        verb()(body)(context)
+
+    assert not isinstance(caught.value, StreamError)
