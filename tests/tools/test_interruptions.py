@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.tools.building import INVOKE, environment
+from tests.tools.building import INVOKE, environment, invoke
 
 FULL = "the output cannot be written: No space left on device\n"
 
@@ -31,3 +32,29 @@ def test_a_full_device_behind_the_output_ends_with_4_and_says_so(words: list[str
 
     assert (done.returncode, done.stderr) == (4, FULL)
     assert list((repository / "build/.cache/scratch").iterdir()) == []
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_a_wrong_target_is_found_before_another_is_built(output: str, repository: Path) -> None:
+    done = invoke(repository, "build", "--force", "-t", "host", "-t", "el99", "--output", output)
+
+    assert done.returncode == 2
+    assert "there is no target 'el99'" in done.stderr
+    assert "built" not in done.stdout
+
+
+def test_json_of_a_build_that_is_stopped_holds_what_was_built_and_the_error(repository: Path) -> None:
+    """The second target needs an engine that turns out not to answer."""
+    words = ["build", "-m", "plain", "--force", "-t", "host", "-t", "el9"]
+    unheard = {"DOCKER_HOST": "tcp://127.0.0.1:1"}
+
+    done = invoke(repository, *words, "--output", "json", **unheard)
+
+    document = json.loads(done.stdout)
+    assert (done.returncode, document["built"], document["failed"]) == (3, 1, 0)
+    assert [event["target"] for event in document["events"] if event["event"] == "built"] == ["host"]
+    assert document["error"]["error"] == "EngineError"
+    assert document["error"]["brief"] in done.stderr
+    text = invoke(repository, *words, **unheard)
+    assert (text.returncode, text.stderr) == (3, done.stderr)
+    assert "built plain" in text.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import AbstractContextManager, nullcontext
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sepack.console.errors import error_as_json, show_error
@@ -11,9 +12,10 @@ from sepack.console.screen import print_json
 from sepack.model.build import Build, Built, Chosen, Failed, Notice, Planned, UpToDate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from sepack.console.screen import Screen
+    from sepack.errors import SepackError
     from sepack.model.build import BuildEvent
 
 # A build shorter than this is over before a bar could be read.
@@ -22,7 +24,10 @@ MOST_PATHS = 8
 
 
 class Show(Protocol):
-    """Shows events as they come; `finish` says the last word. `failures` are the modules that failed."""
+    """Shows events as they come; `finish` says the last word. `failures` are the modules that failed.
+
+    `stop` is the last word where an error ended it all: whether it has said that too, or leaves it to the caller.
+    """
 
     failures: list[Failed]
 
@@ -31,6 +36,8 @@ class Show(Protocol):
     def say(self, text: str) -> None: ...
 
     def finish(self) -> None: ...
+
+    def stop(self, error: SepackError) -> bool: ...
 
 
 class BuildText:
@@ -101,6 +108,11 @@ class BuildText:
         )
         self._next(self._after())
 
+    def stop(self, error: SepackError) -> bool:
+        """What happened has been said as it did."""
+        del error
+        return False
+
     def _after(self) -> str:
         if self.failures:
             return f"{self._command} build   (once the lines above are mended; what was built stays built)"
@@ -145,7 +157,10 @@ class _Bar:
 
 
 class BuildJson:
-    """One JSON document at the end: {"events": [...], "built": n, "up_to_date": n, "failed": n}."""
+    """One JSON document at the end: {"events": [...], "built": n, "up_to_date": n, "failed": n}.
+
+    Where an error ended it all after something had happened, the document has it as "error": {...}.
+    """
 
     def __init__(self) -> None:
         self.failures: list[Failed] = []
@@ -161,12 +176,21 @@ class BuildJson:
         self._events.append({"event": "notice", "module": "", "text": text})
 
     def finish(self) -> None:
+        self._print()
+
+    def stop(self, error: SepackError) -> bool:
+        if self._events:
+            self._print({"error": error_as_json(error)})
+        return bool(self._events)
+
+    def _print(self, more: Mapping[str, Any] = MappingProxyType({})) -> None:
         kinds = [event["event"] for event in self._events]
         document = {
             "built": kinds.count("built"),
             "up_to_date": kinds.count("up_to_date"),
             "failed": len(self.failures),
             "events": self._events,
+            **more,
         }
         print_json(document)
 

@@ -39,7 +39,8 @@ def build(
 ) -> Iterator[BuildEvent]:
     """Yields, for each target: Chosen, Planned, then UpToDate, Built or Failed for each module, with Notices between.
 
-    A module's failure is a value; what stops a target's whole build (no tools, no engine) is raised as SepackError.
+    A module's failure is a value; what stops a target's whole build (no tools, no engine) is raised as SepackError,
+    before anything is done where it shows in the choice of the toolchains.
     Abandoning the iterator ends what runs and leaves only whole outputs. `say` gets a line before something that takes
     long or changes this host (an image is built, a package installed).
     """
@@ -47,12 +48,12 @@ def build(
     everything = load_modules(workspace)[0] if request.modules else asked
     fingerprints = Fingerprints(workspace.root, workspace.digests)
     try:
-        for name in settings.targets:
-            session = Session.choose(workspace, settings, name, say)
+        sessions = [Session.choose(workspace, settings, name, say) for name in settings.targets]
+        for session in sessions:
             yield session.chosen
             yield from _for_target(session, request, asked, everything, fingerprints)
             for problem in problems:
-                yield Failed(module=problem.name, target=name, errors=tuple(problem.errors))
+                yield Failed(module=problem.name, target=session.target.name, errors=tuple(problem.errors))
     except OSError as error:
         raise OutputError(str(error.filename or BUILD), error) from error
     finally:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from invoke.exceptions import Exit
 
-from sepack.errors import ExitCode
-from sepack.tasks.verb import Run, verb
+from sepack.errors import ExitCode, SepackError
+from sepack.tasks.verb import Run, as_exit, verb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,12 @@ def build(run: Run, force: bool = False, dry_run: bool = False) -> None:
 
     show = BuildJson() if run.json else BuildText(run.screen, run.command, dry_run=dry_run)
     request = BuildRequest(modules=run.modules, force=force, dry_run=dry_run)
-    show.show(build_modules(run.workspace, run.settings, request, show.say))
+    try:
+        show.show(build_modules(run.workspace, run.settings, request, show.say))
+    except SepackError as error:
+        if show.stop(error):
+            raise as_exit(error) from error
+        raise
     show.finish()
     if show.failures:
         raise Exit(code=exit_code(show.failures))

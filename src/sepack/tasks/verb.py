@@ -134,7 +134,7 @@ def _exits(*, as_json: bool) -> Iterator[None]:
         except SepackError as error:
             if as_json:
                 print_json(error_as_json(error))
-            raise Exit(message=error_text(error), code=int(error.exit_code)) from error
+            raise as_exit(error) from error
     except KeyboardInterrupt:
         raise Exit(code=ExitCode.INTERRUPT) from None
     except StreamError as error:
@@ -142,6 +142,10 @@ def _exits(*, as_json: bool) -> Iterator[None]:
         if error.reader_left:
             raise Exit(code=ExitCode.CLOSED_PIPE) from None
         raise Exit(message=str(error), code=ExitCode.BUILD) from error
+
+
+def as_exit(error: SepackError) -> Exit:
+    return Exit(message=error_text(error), code=int(error.exit_code))
 
 
 def _silence_output() -> None:
