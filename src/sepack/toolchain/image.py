@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = "sepack-toolchain"
 LAST_LINES = 20
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # Docker's, for what a step says on standard error
 # "Step 3/4 : RUN …" says Docker, "STEP 2/3: RUN …" says Podman: the base image is there.
 PAST_THE_BASE = re.compile(r"step \d+/\d+ ?: (?!FROM|ARG)", re.IGNORECASE)
 
@@ -86,7 +87,7 @@ def build_image(client: APIClient, recipe: ImageRecipe) -> None:
                 if not fetched:
                     raise BaseImageError(recipe.base_image, str(problem))
                 raise ImageBuildError(recipe.name, output, str(problem), recipe.network)
-            text = str(event.get("stream", "")).rstrip()
+            text = COLOUR.sub("", str(event.get("stream", ""))).rstrip()
             fetched = fetched or PAST_THE_BASE.match(text) is not None
             output.extend(text.splitlines())
 

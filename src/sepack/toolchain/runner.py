@@ -249,12 +249,19 @@ def small_environment() -> "dict[str, str]":
 
 def serve(root: str) -> None:
     """Answer requests until standard input ends."""
-    answer(names=len(os.listdir(root)), writable=os.access(root, os.W_OK))
+    answer(names=count_names(root), writable=os.access(root, os.W_OK))
     runner = Runner(root, small_environment(), lifeline=sys.stdin.fileno())
     for line in sys.stdin.buffer:
         request = json.loads(line.decode("ascii"))
         for ended in runner.run(request["chains"], request["jobs"], LINGER):
             answer(ended=[(index, [as_text(outcome) for outcome in results]) for index, results in ended])
+
+
+def count_names(root: str) -> "int | None":
+    try:
+        return len(os.listdir(root))
+    except OSError:
+        return None
 
 
 def as_text(outcome: "Result") -> "Result":

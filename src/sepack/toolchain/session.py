@@ -41,12 +41,14 @@ class Session:
         self._name = f"sepack-{secrets.token_hex(6)}"
         self._stderr = b""
         self._greeted = False
+        self._anything_there = any(root.iterdir())  # before the runner looks, so that both see the same
+        self._attached: Any = None
         try:
             self._create()
             self._attach()
             self._launch()
         except BaseException:
-            self._remove()
+            self.end()
             raise
         self._answers = self._read()
 
@@ -72,9 +74,11 @@ class Session:
 
     def end(self) -> None:
         """End everything that runs in it, and remove it."""
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._attached.close()
+        if self._attached is not None:
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+            self._attached.close()
+            self._socket.close()
         self._remove()
 
     def _create(self) -> None:
@@ -117,7 +121,7 @@ class Session:
         words = next(self._answers, None)
         if words is None:
             raise ContainerStartError(self._image, "\n".join([self.ending(), *self.last_words()]))
-        if not words["names"] and any(self._root.iterdir()):
+        if self._anything_there and words["names"] == 0:
             raise WorkspaceUnseenError(str(self._root))
         if not words["writable"]:
             raise WorkspaceReadOnlyError(str(self._root), self._user["user"])
