@@ -26,6 +26,7 @@ class ExitCode(enum.IntEnum):
     REFUSALS = 11
     INTERRUPT = 130
     CLOSED_PIPE = 141
+    TERMINATED = 143
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.tools.building import INVOKE, environment, invoke
+from tests.tools.building import INVOKE, environment, invoke, twelve_modules, write
+from tests.tools.test_command_line import start, working_in
 
 FULL = "the output cannot be written: No space left on device\n"
 
@@ -58,3 +60,22 @@ def test_json_of_a_build_that_is_stopped_holds_what_was_built_and_the_error(repo
     text = invoke(repository, *words, **unheard)
     assert (text.returncode, text.stderr) == (3, done.stderr)
     assert "built plain" in text.stdout
+
+
+@pytest.mark.usefixtures("built_repository")
+@pytest.mark.parametrize("times", [1, 2])
+def test_sigterm_ends_a_build_with_143_and_all_it_started(times: int, tmp_path: Path) -> None:
+    """Also where it comes twice, as `timeout` sends it."""
+    root = write(tmp_path / "twelve", twelve_modules("httpd_t"))
+    with start(root, "build") as running:
+        while not any(root.glob("build/.cache/scratch/*/*")):
+            assert running.poll() is None
+        for _ in range(times):
+            running.send_signal(signal.SIGTERM)
+        said = "".join(running.communicate(timeout=60))
+
+    assert running.returncode == 143
+    assert "Traceback" not in said
+    assert list(working_in(root)) == []
+    assert list((root / "build/.cache/scratch").iterdir()) == []
+    assert invoke(root, "build").returncode == 0

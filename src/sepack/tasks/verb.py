@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import signal
 import sys
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -67,8 +69,8 @@ def verb(*common: str, help: Mapping[str, str] | None = None) -> Callable[[Calla
     """Make a task of a function whose first parameter is a Run; `common` names the common parameters it has too.
 
     A SepackError becomes Invoke's Exit with its text on standard error (JSON on standard output where that was asked
-    for) and its exit code, and so does an output that takes no more; Ctrl-C and a reader that left end the process
-    without a word.
+    for) and its exit code, and so does an output that takes no more; Ctrl-C, SIGTERM and a reader that left end the
+    process without a word.
     """
 
     def decorate(body: Callable[..., None]) -> Task[Any]:
@@ -78,7 +80,7 @@ def verb(*common: str, help: Mapping[str, str] | None = None) -> Callable[[Calla
         @functools.wraps(body)
         def run(context: Context, /, **values: Any) -> None:
             given = {name: values.pop(name) for name in common}
-            with _exits(as_json=given.get("output") == "json"):
+            with _exits(as_json=given.get("output") == "json"), _termination_as_interrupt():
                 body(_open(context, given), **values)
 
         context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -125,6 +127,29 @@ def command_name(root: Path) -> str:
     return "./inv" if os.access(root / "inv", os.X_OK) else "invoke"
 
 
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM: whatever ends for Ctrl-C, what was started included, ends for this."""
+
+
+@contextmanager
+def _termination_as_interrupt() -> Iterator[None]:
+    """Raise _Terminated at the first SIGTERM; `timeout` sends a second one, which must not cut short the tidying up."""
+    ignored = signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    if ignored or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def terminate(*_: object) -> None:
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 @contextmanager
 def _exits(*, as_json: bool) -> Iterator[None]:
     """Every way in which a task ends early, as Invoke's Exit."""
@@ -135,6 +160,8 @@ def _exits(*, as_json: bool) -> Iterator[None]:
             if as_json:
                 print_json(error_as_json(error))
             raise as_exit(error) from error
+    except _Terminated:
+        raise Exit(code=ExitCode.TERMINATED) from None
     except KeyboardInterrupt:
         raise Exit(code=ExitCode.INTERRUPT) from None
     except StreamError as error:

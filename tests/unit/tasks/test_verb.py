@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -115,3 +116,28 @@ def test_what_another_file_refuses_is_not_taken_for_the_output(error: OSError, c
         verb()(body)(context)
 
     assert not isinstance(caught.value, StreamError)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, ExitCode.TERMINATED), (signal.SIGINT, ExitCode.INTERRUPT)]
+)
+def test_a_signal_ends_the_task_in_order_and_without_a_word(
+    number: signal.Signals, code: ExitCode, context: Context
+) -> None:
+    tidied = []
+
+    def body(_: Run) -> None:
+        try:
+            signal.raise_signal(number)
+        except KeyboardInterrupt:
+            if number is signal.SIGTERM:
+                signal.raise_signal(number)  # once more, as `timeout` does
+            tidied.append(True)
+            raise
+
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(Exit) as caught:
+        verb()(body)(context)
+
+    assert (caught.value.code, caught.value.message, tidied) == (code, None, [True])
+    assert signal.getsignal(signal.SIGTERM) is before
