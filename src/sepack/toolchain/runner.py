@@ -46,7 +46,7 @@ class NotStartedError(Exception):
     def __init__(self, exit_code: int, name: str, error: OSError) -> None:
         super().__init__(name)
         self.exit_code = exit_code
-        self.complaint = encoded(f"{name}: {error.strerror}\n")
+        self.complaint = encoded(f"{name}: {os.strerror(error.errno or 0)}\n")
 
 
 class Process:
@@ -63,7 +63,7 @@ class Process:
         target = command["stdout"]
         self._captured = target is None
         try:
-            self._stdout = os.open(os.path.join(root, target), WRITE, 0o666) if target else scratch_file()
+            self._stdout = os.open(encoded(f"{root}/{target}"), WRITE, 0o666) if target else scratch_file()
         except OSError as error:
             raise NotStartedError(CANNOT_WRITE, target or "output", error) from error
         self.pipe, writer = os.pipe()
@@ -71,7 +71,7 @@ class Process:
             self._child = subprocess.Popen(
                 [encoded(word) for word in command["argv"]],
                 cwd=root,
-                env=dict(env, **command["env"]),
+                env=dict(env, **{name: encoded(value) for name, value in command["env"].items()}),
                 stdin=subprocess.DEVNULL,
                 stdout=self._stdout,
                 stderr=writer,

@@ -6,6 +6,7 @@ import ast
 import json
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,18 @@ if TYPE_CHECKING:
 TEXT = Path(runner.__file__).read_text(encoding="ascii")
 
 
-@pytest.fixture
-def program(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    argv = [sys.executable, "-I", "-S", "-c", TEXT, str(tmp_path)]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+@contextmanager
+def started(*argv: str, env: dict[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, env=env) as process:
         yield process
         process.kill()
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with started(sys.executable, "-I", "-S", "-c", TEXT, str(tmp_path)) as process:
+        yield process
 
 
 def say(program: subprocess.Popen[bytes], request: dict[str, Any]) -> None:
@@ -51,6 +58,18 @@ def test_it_is_plain_python_3_6_and_imports_the_standard_library_only() -> None:
         for name in node.names
     }
     assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
+
+
+def test_it_knows_every_script_where_the_locale_knows_ascii_only(tmp_path: Path) -> None:
+    """As Python 3.6 in a bare container does, where no mode or coercion helps."""
+    asked = {"argv": ["printf", "%s", "caf\u00e9"], "env": {"NAME": "\u00df"}, "stdout": "\u00df"}
+    bare = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
+    with started(sys.executable, "-X", "utf8=0", "-c", TEXT, str(tmp_path), env=bare) as program:
+        hear(program)
+        say(program, {"chains": [[asked]], "jobs": 1})
+        ((_, (outcome,)),) = hear(program)["ended"]
+    assert outcome["exit_code"] == 0
+    assert (tmp_path / "\u00df").read_bytes() == "caf\u00e9".encode()
 
 
 def test_it_first_says_what_it_finds(program: subprocess.Popen[bytes]) -> None:
