@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import json
 import os
@@ -377,7 +378,9 @@ def test_ctrl_c_ends_a_build_with_130_and_all_it_started(output: str, twelve: Pa
 
 
 def every_task() -> list[Task[Any]]:
-    return [*ns.tasks.values(), chores.lint, chores.test]
+    own = [task for task in ns.tasks.values() if task.name not in ("lint", "test")]
+    # Invoke takes a task's help away when it is first asked for its arguments.
+    return [copy.deepcopy(task) for task in (*own, chores.lint, chores.test)]
 
 
 @pytest.mark.parametrize("task", every_task(), ids=lambda task: task.name)
@@ -392,5 +395,5 @@ def test_every_task_and_every_parameter_has_help(task: Task[Any]) -> None:
 def test_the_list_of_tasks_says_what_each_does(repository: Path) -> None:
     done = invoke(repository, "--list")
 
-    for task in ns.tasks.values():
+    for task in every_task()[:-2]:
         assert re.search(rf"^ +{task.name} .*[a-z]", done.stdout, re.MULTILINE)

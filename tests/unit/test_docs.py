@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import tomllib
 from importlib import import_module
@@ -65,7 +66,7 @@ def test_the_readme_s_table_of_tasks_is_the_namespace() -> None:
 def test_each_task_and_each_of_its_parameters_has_help() -> None:
     for name, task in NAMESPACE.tasks.items():
         assert words()["./inv" if name == NAMESPACE.default else f"./inv {name}"].endswith("."), name
-        for argument in task.get_arguments():
+        for argument in copy.deepcopy(task).get_arguments():  # it takes a help away that was asked for
             assert argument.help, f"{name} --{argument.name}"
 
 

@@ -61,8 +61,13 @@ def _read_line(number: int, line: str, *, mls: bool) -> FileContext | NotFileCon
 def _fault(expression: str, file_type: str, context: str, *, mls: bool) -> tuple[str, str] | None:
     if file_type and file_type not in FILE_TYPES:
         return f"{file_type!r} is no file type; those are {' '.join(sorted(FILE_TYPES))}", file_type
-    if not expression.startswith(("/", "HOME_DIR", "HOME_ROOT")):
+    if not expression.startswith(("/", "(", "[", "HOME_DIR", "HOME_ROOT")):
         return f"the path expression {expression!r} does not start with / or HOME_DIR", expression
+    if not expression.isascii():
+        return (
+            f"the path expression {expression!r} has characters beyond ASCII, which no loader takes",
+            expression,
+        )
     if context == NO_CONTEXT:
         return None
     if "gen_context(" in context or context.startswith("gen_context"):

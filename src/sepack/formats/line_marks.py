@@ -43,6 +43,23 @@ def trace(text: str, number: int) -> Expanded | None:
     return None
 
 
+def occurrence(text: str, number: int, interface: str, word: str) -> int:
+    """Which one (from 0) of the `word`s that the body of `interface` holds itself stands on line `number` of `text`.
+
+    Bodies of other interfaces that it calls are passed over; so is what a call of it expanded to before.
+    """
+    pattern = re.compile(rf"(?<![\w.-]){re.escape(word)}(?![\w-])")
+    count, stack = 0, list[str]()
+    for line in text.split("\n")[: number - 1]:
+        depth = len(stack)
+        _follow(stack, line)
+        if len(stack) > depth and stack[-1] == interface:
+            count = 0
+        elif stack and stack[-1] == interface and not line.startswith("#"):
+            count += len(pattern.findall(line))
+    return count
+
+
 def _follow(stack: list[str], line: str) -> None:
     found = _BEGIN_END.match(line)
     if not found:
@@ -51,8 +68,3 @@ def _follow(stack: list[str], line: str) -> None:
         stack.append(found[2])
     elif found[2] in stack:
         del stack[len(stack) - 1 - stack[::-1].index(found[2]) :]
-
-
-def without_marks(text: str) -> str:
-    """`text` as m4 writes it when it is not asked for marks."""
-    return "".join(line for line in text.splitlines(keepends=True) if not _MARK.match(line.rstrip("\n")))

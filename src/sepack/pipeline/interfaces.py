@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sepack.errors import SepackError
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from sepack.pipeline.session import Session
     from sepack.stages.compile.errors import CompileError
     from sepack.stages.compile.expander import Headers
-    from sepack.stages.compile.prepare import InterfaceFile, Preparation
+    from sepack.stages.compile.interfaces import InterfaceFile
+    from sepack.stages.compile.prepare import Preparation
 
 
 class Interfaces:
@@ -34,6 +36,7 @@ class Interfaces:
         self._edited = False
         self._headers: Headers | None = None
         self._faults: dict[str, list[CompileError]] = {}
+        self._unread: list[str] = []
 
     def inputs_of(self, name: str, prior: Manifest) -> dict[str, str]:
         """The interface inputs that a build of the module would have now, if its text is what `prior` was built from.
@@ -72,7 +75,8 @@ class Interfaces:
             self._session.ready(headers=True)
             signature = self._session.header_signature() or ""
             files, identity = self._settled_files()
-            self._headers, self._faults = self._preparation(signature).headers(files, identity)
+            headers, self._faults = self._preparation(signature).headers(files, identity)
+            self._headers = replace(headers, unread=(*headers.unread, *self._unread))
         return self._headers
 
     def _settled_files(self) -> tuple[list[InterfaceFile], str]:
@@ -97,17 +101,19 @@ class Interfaces:
 
     def _files(self) -> list[InterfaceFile]:
         from sepack.pipeline.rendering import locator
-        from sepack.stages.compile.prepare import InterfaceFile
+        from sepack.stages.compile.interfaces import InterfaceFile
         from sepack.stages.render import render
 
+        self._unread = []
         files = []
         for module in self._modules:
             if module.source(SourceKind.IF) is None and not module.template:
                 continue
             try:
                 sources = render(module, self._session.target, self._session.workspace)
-            except SepackError:
-                continue  # said where the module itself is built, which it is: a module that fails is never fresh
+            except SepackError as error:
+                self._unread.append(str(error))  # for whoever misses its interfaces; the module itself fails by it
+                continue
             text = sources.get(SourceKind.IF)
             if text is not None:
                 locate = locator(sources, self._session.target, self._session.workspace)

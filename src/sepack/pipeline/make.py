@@ -61,26 +61,35 @@ class Maker:
             return
         for candidate in candidates:
             yield from (Notice(module=candidate.name, text=note) for note in candidate.sources.notes)
-        compiler = self._compiler(needs_headers=any(item.dialect is Dialect.REFPOLICY for item in candidates))
-        sound = [candidate for candidate in candidates if not self._interfaces.faults(candidate.name)]
+        needs_headers = any(item.dialect is Dialect.REFPOLICY for item in candidates)
+        compiler = self._compiler(needs_headers=needs_headers)
+        if needs_headers:
+            yield from (Notice(module="", text=text) for text in self._interfaces.headers().index.notices)
+        sound = []
         for candidate in candidates:
-            if candidate not in sound:
-                yield self._failed(candidate.name, self._interfaces.faults(candidate.name))
+            faults = self._interfaces.faults(candidate.name)
+            if faults and candidate.dialect is Dialect.REFPOLICY:
+                yield self._failed(candidate.name, faults)
+                continue
+            # A plain module is whole without its .if, which nobody reads unless others call it.
+            yield from (Notice(module=candidate.name, text=str(fault)) for fault in faults)
+            sound.append(candidate)
         for compiled in compiler.compile(sound):
             if isinstance(compiled, Compiled):
                 yield from self._place(compiled, reasons[compiled.candidate.name])
             else:
                 yield self._failed(compiled.candidate.name, compiled.errors)
         if compiler.unchecked_expressions:
-            count = compiler.unchecked_expressions
-            yield Notice(module="", text=f"{count} path expressions were not checked: sefcontext_compile is missing")
+            yield Notice(module="", text=compiler.unchecked_expressions)
 
     def _foreign(self, candidate: Candidate) -> Sequence[SepackError]:
         """A module that calls interfaces needs its own release's headers."""
         foreign = self._session.foreign_headers
         if candidate.dialect is Dialect.PLAIN or not foreign:
             return ()
-        return (ForeignHeadersError(candidate.name, self._session.target.title, foreign),)
+        target = self._session.target
+        has_image = bool(target.base_image)
+        return (ForeignHeadersError(candidate.name, target.title, foreign, candidate.macro, has_image=has_image),)
 
     def _compiler(self, *, needs_headers: bool) -> Compiler:
         session = self._session

@@ -12,6 +12,7 @@ from sepack.stages.compile.assemble import Options, Parts
 from sepack.stages.compile.constructs import newest_use
 from sepack.stages.compile.errors import CompileError, ProofError
 from sepack.stages.compile.expander import Expander, Failure
+from sepack.stages.compile.given_text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,7 +80,7 @@ class Compiler:
         self._options = Options(mls=mls, format=formats.first if formats.option else None)
         self._expander = Expander(toolchain, root, scratch, headers, jobs) if headers else None
         self._headers = headers
-        self.unchecked_expressions = 0
+        self.unchecked_expressions = ""
 
     def compile(self, candidates: Sequence[Candidate]) -> Iterator[Compiled | Refused]:
         """Each candidate's result, as it comes. Refpolicy candidates need headers to have been given."""
@@ -218,14 +219,15 @@ class Compiler:
             wide=item.marked,
         )
 
-    def _text(self, candidate: Candidate, text: str, *, marked: bool) -> diagnose.Text:
-        known = self._headers.index.names if self._headers else ()
-        return diagnose.Text(
+    def _text(self, candidate: Candidate, text: str, *, marked: bool) -> Text:
+        return Text(
             text=text,
             marked=marked,
-            interfaces=known,
-            own=self._headers.index.own if self._headers else {},
             locate=candidate.locate,
+            index=self._headers.index if self._headers else None,
+            own_files=self._headers.own_files if self._headers else {},
+            unread=self._headers.unread if self._headers else (),
+            highest=self._formats.highest,
             formats=self._formats.why,
         )
 

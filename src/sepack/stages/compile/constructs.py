@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 LOWEST = 19
 
 _XPERM = r"\b(?:allow|auditallow|dontaudit|neverallow)xperm\b"
+_XPERM_RULE = re.compile(_XPERM)
+_CONDITION = re.compile(r"\bif\s*\([^{;]*\)\s*\{")
+_ELSE = re.compile(r"\s*else\s*\{")
 _ATTRIBUTE = re.compile(r"\battribute\s+([^;]+);")
 _MEMBERSHIP = re.compile(r"\btypeattribute\s+(\w+)\s+[^;]+;")
 
@@ -40,6 +43,27 @@ def _by(pattern: str) -> Callable[[str], int | None]:
     return find
 
 
+def _conditional_xperm(text: str) -> int | None:
+    for found in _CONDITION.finditer(text):
+        end = _block_end(text, found.end())
+        other = _ELSE.match(text, end)
+        if other:
+            end = _block_end(text, other.end())
+        rule = _XPERM_RULE.search(text, found.end(), end)
+        if rule:
+            return rule.end()
+    return None
+
+
+def _block_end(text: str, start: int) -> int:
+    """The offset behind the brace that closes the block whose inside begins at `start`."""
+    depth, position = 1, start
+    while depth and position < len(text):
+        depth += {"{": 1, "}": -1}.get(text[position], 0)
+        position += 1
+    return position
+
+
 def _attribute_in_attribute(text: str) -> int | None:
     attributes = {name.strip() for names in _ATTRIBUTE.findall(text) for name in names.split(",")}
     return next((found.end() for found in _MEMBERSHIP.finditer(text) if found[1] in attributes), None)
@@ -51,9 +75,11 @@ CONSTRUCTS = (
     Construct(
         name="an extended permission under a condition",
         format=22,
-        find=_by(rf"\bif\s*\([^{{]*\{{[^}}]*?{_XPERM}"),
+        find=_conditional_xperm,
     ),
-    Construct(name="self as target of a type_transition", format=21, find=_by(r"\btype_transition\b[^;:]*\bself\s*:")),
+    Construct(
+        name="self as target of a type_transition", format=21, find=_by(r"\btype_transition\b[^;:]*\bself\b[^;:]*:")
+    ),
     Construct(name="default_range … glblub", format=20, find=_by(r"\bglblub\b")),
     Construct(name="an extended permission (allowxperm …)", format=18, find=_by(_XPERM)),
 )

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 Lines = Callable[[int], Location]
 
-_HOME = re.compile(r"/home/([^/()]+|\([^/]*\)[?*+]?)(/.*)$")
-_REFUSAL = re.compile(r"line (\d+) has invalid regex (.*?):\s+(?:REGEX back-end error: )?(.*)$", re.MULTILINE)
+_HOME = re.compile(r"/home/((?:\[\^?\]?[^\]]*\]|[^/()\[])+[?*+]?|\([^/]*\)[?*+]?)(/.*)$")
+_REFUSAL = re.compile(
+    r"line (\d+) (?:has invalid regex .*?:\s+(?:REGEX back-end error: )?|error due to: )(.*)$", re.MULTILINE
+)
+NOT_FOUND = 127
 # Labels the expressions while they are tried; without a policy nobody asks whether the type exists.
 _ANY_CONTEXT = "system_u:object_r:unlabeled_t:s0"
 
@@ -59,12 +62,12 @@ class ExpressionChecker:
         self._toolchain = toolchain
         self._root = root
         self._scratch = scratch
-        self.unchecked = 0
+        self.unchecked = ""
 
     def check(self, texts: Mapping[str, tuple[str, Lines]], *, mls: bool) -> Iterator[tuple[str, CompileError]]:
         """(module, error) for each expression that is refused; `texts` gives each module's text and its lines.
 
-        Where the tool is missing, `unchecked` counts the expressions that nobody looked at.
+        Where the tool is missing or says what is not understood, `unchecked` is a sentence about it.
         """
         places: dict[str, list[tuple[str, int]]] = {}
         for name, (text, _) in texts.items():
@@ -77,7 +80,7 @@ class ExpressionChecker:
 
     def _refused(self, expressions: list[str]) -> Iterator[tuple[str, str]]:
         """The tool stops at the first it refuses: that one is taken out and the rest tried again."""
-        text, output = self._scratch / "expressions.fc", self._scratch / "expressions.bin"
+        text, output = self._scratch / ".expressions.fc", self._scratch / ".expressions.bin"
         command = Command(argv=("sefcontext_compile", "-o", str(output), str(text)))
         while expressions:
             lines = "".join(f"{expression}\t{_ANY_CONTEXT}\n" for expression in expressions)
@@ -87,6 +90,8 @@ class ExpressionChecker:
             if outcome.ok:
                 return
             if not found or not 0 < int(found[1]) <= len(expressions):
-                self.unchecked = len(expressions)
+                said = outcome.last.stderr.decode("utf-8", "replace").strip().split("\n")[0]
+                why = "sefcontext_compile is missing" if outcome.last.exit_code == NOT_FOUND else said
+                self.unchecked = f"{len(expressions)} path expressions were not checked: {why}"
                 return
-            yield expressions.pop(int(found[1]) - 1), found[3].strip()
+            yield expressions.pop(int(found[1]) - 1), found[2].strip()

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sepack.errors import Location
+    from sepack.stages.compile.given_text import Place
 
 
 LABELLED_ON_THE_HOST = {
@@ -18,11 +19,6 @@ LABELLED_ON_THE_HOST = {
     "nodecon": "label a node with `semanage node -a` on the host that needs it",
     "netifcon": "label a network interface with `semanage interface -a` on the host that needs it",
 }
-
-
-def called_in(interfaces: Sequence[str]) -> list[str]:
-    """A line that says through which interfaces the place was reached, where there are any."""
-    return [f"inside {' → '.join(interfaces)}, called from this line"] if interfaces else []
 
 
 class CompileError(SepackError):
@@ -60,6 +56,28 @@ class MacroInNameError(CompileError):
         )
 
 
+class SurplusInHeaderError(CompileError):
+    exit_code = DeclarationError.exit_code
+
+    def __init__(self, surplus: str, where: Location) -> None:
+        super().__init__(
+            f"the header says more than a name and a version: {surplus!r}",
+            where=where,
+            hint="write policy_module(NAME, VERSION)",
+        )
+
+
+class HeaderVersionError(CompileError):
+    exit_code = DeclarationError.exit_code
+
+    def __init__(self, version: str, where: Location) -> None:
+        super().__init__(
+            f"{version!r} is no version that the compiler takes",
+            where=where,
+            hint="write numbers with dots between them, such as 1.0 or 2.13.1",
+        )
+
+
 class TwoVersionsError(CompileError):
     exit_code = DeclarationError.exit_code
 
@@ -72,24 +90,25 @@ class TwoVersionsError(CompileError):
 
 
 class UnknownInterfaceError(CompileError):
-    def __init__(self, name: str, where: Location, interfaces: Sequence[str], known: Iterable[str]) -> None:
+    def __init__(self, name: str, place: Place, known: Iterable[str], unread: Sequence[str]) -> None:
         close = near_names(name, known, cutoff=0.8)
         meant = f"did you mean {' or '.join(f'{other}()' for other in close)}? " if close else ""
+        lost = [] if close else [f"its .if may be one that could not be read: {fault}" for fault in unread]
         super().__init__(
             f"{name}() is no interface or macro that this target's headers or this repository's modules define",
-            where=where,
-            details=called_in(interfaces),
+            where=place.where,
+            details=[*place.reached, *lost],
             hint=f"{meant}An interface of another module must come from its .if file in policy/ or from the headers",
         )
 
 
 class PolicySyntaxError(CompileError):
-    def __init__(self, token: str, where: Location, interfaces: Sequence[str]) -> None:
+    def __init__(self, token: str, place: Place) -> None:
         what = "at the end of the text" if not token else f"near {token!r}"
         super().__init__(
             f"syntax error {what}: the compiler did not expect this here",
-            where=where,
-            details=called_in(interfaces),
+            where=place.where,
+            details=place.reached,
             hint="look at this line and the one before it: a missing semicolon, bracket or quote is the usual reason",
         )
 
@@ -97,8 +116,8 @@ class PolicySyntaxError(CompileError):
 class StatementError(CompileError):
     """The compiler understood the statement and refused it."""
 
-    def __init__(self, message: str, where: Location, interfaces: Sequence[str], hint: str) -> None:
-        super().__init__(message, where=where, details=called_in(interfaces), hint=hint)
+    def __init__(self, message: str, place: Place, hint: str) -> None:
+        super().__init__(message, where=place.where, details=place.reached, hint=hint)
 
 
 class QuoteError(CompileError):
@@ -107,7 +126,8 @@ class QuoteError(CompileError):
             "a quote is not balanced: an m4 text starts with ` and ends with '",
             where=where,
             details=[words] if words else [],
-            hint="count ` and ' from this line on; each interface call's brackets must close as well",
+            hint="count ` and ' from this line on. An apostrophe counts too, also in a comment within the quotes "
+            "(# don't), and each call's brackets must close",
         )
 
 
@@ -173,10 +193,12 @@ class HomePathError(CompileError):
 
 
 class ForeignHeadersError(CompileError):
-    def __init__(self, name: str, target: str, reason: str) -> None:
+    def __init__(self, name: str, target: str, reason: str, where: Location | None, *, has_image: bool) -> None:
+        places = "in its container, or on a host of that release" if has_image else "on a host of that release"
         super().__init__(
-            f"{name} calls interfaces, and those of {target} are not at hand here: {reason}",
-            hint=f"build it where {target}'s own headers are (its container, or a host of that release)",
+            f"{name} needs the interfaces and macros of {target}, and those are not at hand here: {reason}",
+            where=where,
+            hint=f"build it {places}; a module without interfaces and macros (plain dialect) can be built here",
         )
 
 

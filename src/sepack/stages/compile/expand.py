@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sepack.fingerprints import digest_of
 from sepack.model.command import Command
+from sepack.stages.compile.headers import INCLUDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,25 +21,28 @@ if TYPE_CHECKING:
     from sepack.stages.compile.headers import HeaderState
     from sepack.stages.compile.interfaces import InterfaceIndex
 
-# Words that change m4's state beyond the module that uses them: such a module gets an m4 of its own.
-STATEFUL = frozenset(
-    "define undefine defn pushdef popdef changequote changecom changeword divert undivert m4wrap m4exit "
-    "traceon traceoff debugmode debugfile".split()
-)
+
+# refpolicy's own marks carry a call's arguments, and a line break among those would end the comment that a mark is.
+NAMES_ONLY = """\
+define(`policy_m4_comment',`format(`
+##### %s(', regexp(`$2', `^\\w+ \\w+', ``\\&''))
+')
+"""
+SILENCE = "define(`policy_m4_comment',`')\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """What the expansion of one module starts from: paths of its rendered .te and .fc (None: no .fc), and its words."""
+    """What the expansion of one module starts from: paths of its rendered .te and .fc (None: no .fc), and its words.
+
+    One that is not `shareable` changes m4's state beyond itself and gets an m4 of its own.
+    """
 
     name: str
     te: PurePosixPath
     fc: PurePosixPath | None
     words: frozenset[str]
-
-    @property
-    def shareable(self) -> bool:
-        return not self.words & STATEFUL
+    shareable: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,19 +70,18 @@ def driver(units: Sequence[Unit], index: InterfaceIndex) -> str:
     mark = marker(units)
     reached = index.reach({word for unit in units for word in unit.words})
     parts = [
-        f"{mark}{number}:fc\n" + (f"include(`{unit.fc}')" if unit.fc else "") + "\n"
+        f"{mark}{number}:fc\n" + (f"{INCLUDE}(`{unit.fc}')" if unit.fc else "") + "\n"
         for number, unit in enumerate(units)
     ]
     parts += [f"{mark}\n", definitions(index, reached, comments=False)]
-    parts += [f"{mark}{number}:te\ninclude(`{unit.te}')\n" for number, unit in enumerate(units)]
+    parts += [f"{mark}{number}:te\n{INCLUDE}(`{unit.te}')\n" for number, unit in enumerate(units)]
     parts.append(f"{mark}\n")
     return "".join(parts)
 
 
 def definitions(index: InterfaceIndex, names: Iterable[str], *, comments: bool) -> str:
-    """m4 text that defines interfaces and prints nothing; without `comments` they mark no beginnings and ends."""
-    silence = "" if comments else "define(`policy_m4_comment',`')\n"
-    return f"divert(-1)\n{silence}{index.text(names)}\ndivert\n"
+    """m4 text that defines interfaces and prints nothing; with `comments` they mark where they begin and end."""
+    return f"divert(-1)\n{NAMES_ONLY if comments else SILENCE}{index.text(names)}\ndivert\n"
 
 
 def expand_batch(state: HeaderState, driver_path: PurePosixPath, output: PurePosixPath) -> Command:
@@ -113,7 +116,7 @@ def expand_alone(
 
 def first_pass_driver(paths: Mapping[str, PurePosixPath], mark: str) -> str:
     """What one m4 reads to print the definitions of several modules' .if files."""
-    parts = [f"{mark}{number}:\ninclude(`{path}')\n" for number, path in enumerate(paths.values())]
+    parts = [f"{mark}{number}:\n{INCLUDE}(`{path}')\n" for number, path in enumerate(paths.values())]
     return "".join([*parts, f"{mark}\n"])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -18,27 +18,33 @@ from sepack.stages.compile.expand import (
     expand_batch,
     split_batch,
 )
+from sepack.stages.compile.interfaces import STATEFUL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sepack.model.command import ChainOutcome, Command, Outcome
     from sepack.model.toolchain import Toolchain
     from sepack.stages.compile.candidate import Candidate
     from sepack.stages.compile.headers import HeaderState
-    from sepack.stages.compile.interfaces import InterfaceIndex
+    from sepack.stages.compile.interfaces import InterfaceFile, InterfaceIndex
 
 Expanded = tuple[str, str, tuple[str, ...]]  # .te text, .fc text, warnings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headers:
-    """A release's prepared headers with all interfaces that may be called; `preamble` starts every .fc."""
+    """A release's prepared headers with all interfaces that may be called; `preamble` starts every .fc.
+
+    `own_files` are the repository's .if files by module; `unread` says of those that could not be read why.
+    """
 
     state: HeaderState
     index: InterfaceIndex
     preamble: str
+    own_files: Mapping[str, InterfaceFile] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +65,19 @@ class Expander:
         self._jobs = jobs
 
     def together(self, candidates: Sequence[Candidate]) -> tuple[list[tuple[Candidate, Expanded]], list[Candidate]]:
-        """Expanded candidates, and those that have to be expanded alone."""
+        """Candidates expanded with the interfaces they reach, and those that m4 refused."""
         by_name = {candidate.name: candidate for candidate in candidates}
-        groups = batches([self._unit(candidate) for candidate in candidates], self._jobs)
+        units = [self._unit(candidate) for candidate in candidates]
+        done = self._run_batches(batches(units, self._jobs), by_name)
+        finished = {candidate.name for candidate, _ in done}
+        # One that changes m4's state, and all that shared an m4 with one that m4 refused, get one for themselves.
+        done += self._run_batches([[unit] for unit in units if unit.name not in finished], by_name)
+        finished = {candidate.name for candidate, _ in done}
+        return done, [candidate for candidate in candidates if candidate.name not in finished]
+
+    def _run_batches(
+        self, groups: Sequence[Sequence[Unit]], by_name: Mapping[str, Candidate]
+    ) -> list[tuple[Candidate, Expanded]]:
         done: list[tuple[Candidate, Expanded]] = []
         chains = [(self._batch_command(number, units),) for number, units in enumerate(groups)]
         for outcome in self._toolchain.run(chains):
@@ -69,12 +85,11 @@ class Expander:
             warnings = self._warnings(outcome.last.stderr, by_name)
             for name, expansion in expansions.items():
                 done.append((by_name[name], (expansion.te, expansion.fc, tuple(warnings.get(name, ())))))
-        finished = {candidate.name for candidate, _ in done}
-        return done, [candidate for candidate in candidates if candidate.name not in finished]
+        return done
 
     def alone(self, candidates: Sequence[Candidate]) -> Iterator[tuple[Candidate, Expanded | Failure]]:
         """Each candidate with an m4 of its own, all interfaces and line marks."""
-        everything = self._scratch / "everything.m4"
+        everything = self._scratch / ".everything.m4"
         index = self._headers.index
         self._write(everything, definitions(index, index.names, comments=True))
         units = [self._unit(candidate) for candidate in candidates]
@@ -100,18 +115,25 @@ class Expander:
             te=directory / f"{candidate.name}.te",
             fc=directory / f"{candidate.name}.fc" if candidate.fc is not None else None,
             words=candidate.words,
+            shareable=not self._changes_state(candidate),
         )
+
+    def _changes_state(self, candidate: Candidate) -> bool:
+        index = self._headers.index
+        if STATEFUL & (candidate.words | candidate.fc_words):
+            return True
+        return bool(index.stateful) and not index.stateful.isdisjoint(index.reach(candidate.words))
 
     def _output(self, unit: Unit, suffix: str) -> PurePosixPath:
         return self._scratch / unit.name / suffix
 
     def _batch_command(self, number: int, units: Sequence[Unit]) -> Command:
-        text = self._scratch / f"batch-{number}.m4"
+        text = self._scratch / f".batch-{number}.m4"
         self._write(text, driver(units, self._headers.index))
         return expand_batch(self._headers.state, text, self._batch_output(number))
 
     def _batch_output(self, number: int) -> PurePosixPath:
-        return self._scratch / f"batch-{number}.out"
+        return self._scratch / f".batch-{number}.out"
 
     def _read_batch(self, units: Sequence[Unit], outcome: ChainOutcome) -> dict[str, Expansion]:
         """Nothing where m4 failed or its output is not whole: then no part of it is to be trusted."""
@@ -120,7 +142,7 @@ class Expander:
         (self._root / path).unlink(missing_ok=True)
         return expansions or {}
 
-    def _warnings(self, words: bytes, candidates: dict[str, Candidate]) -> dict[str, list[str]]:
+    def _warnings(self, words: bytes, candidates: Mapping[str, Candidate]) -> dict[str, list[str]]:
         """What refpolicy's macros warned of, by module, with the author's place."""
         warnings: dict[str, list[str]] = {}
         for path, line, message in m4_warnings(words.decode("utf-8", "replace")):

@@ -12,8 +12,16 @@ from sepack.model.command import Command
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-INCLUDE = PurePosixPath("/usr/share/selinux/devel/include")
-MAKEFILES = (INCLUDE / "build.conf", INCLUDE / "Makefile")
+HEADERS = PurePosixPath("/usr/share/selinux/devel/include")
+# The text that m4 loads last into its frozen state. What runs programs, writes files or reads others than it is given
+# is taken out, so that policy text cannot reach it under any disguise; the driver includes by a name of its own.
+INCLUDE = "sepack__include"
+HARDENING = f"""\
+define(`{INCLUDE}', defn(`include'))dnl
+undefine(`include', `sinclude', `undivert', `syscmd', `esyscmd', `mkstemp', `maketemp', `debugfile')dnl
+undefine(`builtin', `indir')dnl
+"""
+MAKEFILES = (HEADERS / "build.conf", HEADERS / "Makefile")
 
 _ASSIGNMENT = re.compile(r"(?:override\s+)?(\w+)\s*(\?=|:=|\+=|=)\s*(.*)$")
 _CONDITION = re.compile(r"(ifeq|ifneq)\s+(?:\((.*?),(.*)\)|\"(.*?)\"\s+\"(.*?)\")\s*$")
@@ -79,13 +87,13 @@ class HeaderFiles:
 
 def list_headers() -> Command:
     """Lists the header files; `read_list` understands its output."""
-    include = str(INCLUDE)
+    include = str(HEADERS)
     return Command(argv=("find", include, "-mindepth", "2", "-maxdepth", "2", "-name", "*.spt", "-o", "-name", "*.if"))
 
 
 def read_list(output: str) -> HeaderFiles:
     paths = sorted(output.split("\n"))
-    support = str(INCLUDE / "support") + "/"
+    support = str(HEADERS / "support") + "/"
     return HeaderFiles(
         support=tuple(path for path in paths if path.startswith(support) and path.endswith(".spt")),
         interfaces=tuple(path for path in paths if path.endswith(".if") and not path.startswith(support)),
@@ -115,6 +123,10 @@ class HeaderState:
         return self.directory / "support.m4f"
 
     @property
+    def hardening(self) -> PurePosixPath:
+        return self.directory / "hardening.m4"
+
+    @property
     def preamble(self) -> PurePosixPath:
         return self.directory / "preamble.txt"
 
@@ -124,10 +136,11 @@ class HeaderState:
 
 
 def prepare(state: HeaderState, files: HeaderFiles, parameters: Sequence[str]) -> Sequence[Sequence[Command]]:
-    """Chains that write all files of `state`; its directory must be there."""
+    """Chains that write the other files of `state`; its directory with HARDENING in `hardening` must be there."""
     discard = state.directory / "discarded"
+    hardened = (*files.support, str(state.hardening))
     return (
-        (Command(argv=("m4", *files.support, "-F", str(state.first)), stdout=discard),),
-        (Command(argv=("m4", *parameters, *files.support, "-F", str(state.support)), stdout=state.preamble),),
+        (Command(argv=("m4", *hardened, "-F", str(state.first)), stdout=discard),),
+        (Command(argv=("m4", *parameters, *hardened, "-F", str(state.support)), stdout=state.preamble),),
         (Command(argv=("m4", *files.support, *files.interfaces), stdout=state.definitions),),
     )

@@ -9,7 +9,7 @@ from sepack.fingerprints import digest_of
 if TYPE_CHECKING:
     from sepack.model.target import Target
 
-SCHEMA = "1"
+SCHEMA = "2"
 
 
 def headers_identity(signature: str, target: Target) -> str:

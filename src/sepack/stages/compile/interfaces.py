@@ -13,12 +13,22 @@ from typing import TYPE_CHECKING
 
 from sepack.fingerprints import digest_of
 from sepack.formats.line_marks import ENCODING
-from sepack.stages.compile.policy_text import WORD
+from sepack.model.module import SourceKind
+from sepack.stages.compile.policy_text import WORD, line_at
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-SCHEMA = 3
+    from sepack.errors import Location
+
+SCHEMA = 4
+# Words that change m4's state beyond the text that uses them.
+STATEFUL = frozenset(
+    "define undefine defn pushdef popdef changequote changecom changeword divert undivert m4wrap m4exit "
+    "traceon traceoff debugmode".split()
+)
+# What every definition that the interface() macro prints uses of them, and puts right again.
+_USUAL = ("define", "pushdef", "popdef")
 WHOLE = "*"
 # What the interface() and template() macros of loadable_module.spt print, whole: from define( to the end they mark.
 _DEFINITION = re.compile(
@@ -27,12 +37,35 @@ _DEFINITION = re.compile(
 _BEGINNING = re.compile(r"define\(`\w+',` dnl\n\s*pushdef\(`policy_call_depth'")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterfaceFile:
+    """The rendered .if of a module of the repository; `locate` leads from its lines to the author's."""
+
+    module: str
+    text: str
+    locate: Callable[[SourceKind, int], Location]
+
+    def place_of(self, interface: str, word: str, nth: int) -> Location | None:
+        """Where the `nth` (from 0) `word` stands within the definition of `interface`; the last if there are fewer."""
+        begin = re.search(rf"\b(?:interface|template)\(\s*`{interface}'", self.text)
+        if not begin or not word:
+            return None
+        following = re.compile(r"^\s*(?:interface|template)\(", re.MULTILINE).search(self.text, begin.end())
+        end = following.start() if following else len(self.text)
+        pattern = re.compile(rf"(?<![\w.-]){re.escape(word)}(?![\w-])")
+        places = [found.start() for found in pattern.finditer(self.text, begin.end(), end)]
+        if not places:
+            return None
+        return self.locate(SourceKind.IF, line_at(self.text, places[min(nth, len(places) - 1)]))
+
+
 @dataclass(frozen=True, slots=True)
 class InterfaceIndex:
     """Definitions by name, the names that each one's text holds, and a digest of each.
 
     `own` maps the repository's own interfaces to the modules that define them. `support` is a digest of the support
     macros and parameters; `identity` stands for the state of headers and .if files that all of this was made from.
+    `stateful` are those that change m4's state beyond themselves, `notices` what a person should know of it.
     A record (where the definition starts and ends, its digest, the names in it) is looked into, and a definition
     decoded, only when its interface is asked for: a module reaches a hundred of nine thousand.
     """
@@ -42,6 +75,8 @@ class InterfaceIndex:
     own: Mapping[str, str]
     support: str
     identity: str
+    stateful: frozenset[str] = frozenset()
+    notices: tuple[str, ...] = ()
 
     def __contains__(self, name: str) -> bool:
         return name in self.records
@@ -95,18 +130,27 @@ def cut_definitions(first_pass: str) -> dict[str, str]:
 
 
 def index_interfaces(
-    release: Mapping[str, str], own: Mapping[str, tuple[str, str]], *, support: str, identity: str
+    release: Mapping[str, str],
+    own: Mapping[str, tuple[str, str]],
+    *,
+    support: str,
+    identity: str,
+    notices: Sequence[str] = (),
 ) -> InterfaceIndex:
     """The release's definitions (name → text) under the repository's own (name → module, text), which win."""
     definitions = {**release, **{name: text for name, (_, text) in own.items()}}
     names = definitions.keys()
     records: dict[str, str] = {}
     encoded: list[bytes] = []
+    stateful: set[str] = set()
     start = 0
     for name, text in definitions.items():
         data = text.encode(**ENCODING)
         encoded.append(data)
-        references = sorted(names & set(WORD.findall(text)) - {name})
+        words = WORD.findall(text)
+        references = sorted(names & set(words) - {name})
+        if sum(word in STATEFUL for word in words) > len(_USUAL):
+            stateful.add(name)
         records[name] = " ".join([str(start), str(start + len(data)), digest_of(data)[:16], *references])
         start += len(data)
     return InterfaceIndex(
@@ -115,12 +159,33 @@ def index_interfaces(
         own={name: module for name, (module, _) in own.items()},
         support=support,
         identity=identity,
+        stateful=frozenset(stateful),
+        notices=(*_overriding(release, own), *notices),
     )
+
+
+def _overriding(release: Mapping[str, str], own: Mapping[str, tuple[str, str]]) -> list[str]:
+    """A sentence for each module that defines otherwise what the release defines too."""
+    names: dict[str, list[str]] = {}
+    for name, (module, text) in sorted(own.items()):
+        if name in release and release[name] != text:
+            names.setdefault(module, []).append(f"{name}()")
+    return [
+        f"policy/{module} defines {', '.join(found)}, as the headers do: its own counts for every module here"
+        for module, found in names.items()
+    ]
 
 
 def index_to_bytes(index: InterfaceIndex) -> bytes:
     """For the cache: a line of JSON, a line for each record, an empty line, the definitions."""
-    head = {"schema": SCHEMA, "identity": index.identity, "support": index.support, "own": dict(index.own)}
+    head = {
+        "schema": SCHEMA,
+        "identity": index.identity,
+        "support": index.support,
+        "own": dict(index.own),
+        "stateful": sorted(index.stateful),
+        "notices": index.notices,
+    }
     lines = [json.dumps(head), *(f"{name} {record}" for name, record in index.records.items())]
     return ("\n".join(lines) + "\n\n").encode() + index.definitions
 
@@ -137,6 +202,14 @@ def index_from_bytes(data: bytes) -> InterfaceIndex | None:
         end = int(lines[-1].split(" ", 3)[2]) if lines else 0
         if end != len(definitions):
             return None
-        return InterfaceIndex(records, definitions, head["own"], head["support"], head["identity"])
+        return InterfaceIndex(
+            records=records,
+            definitions=definitions,
+            own=head["own"],
+            support=head["support"],
+            identity=head["identity"],
+            stateful=frozenset(head["stateful"]),
+            notices=tuple(head["notices"]),
+        )
     except (ValueError, KeyError, TypeError, IndexError):
         return None

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sepack.model.module import Dialect
+from sepack.model.module import Dialect, SourceKind
 
 _COMMENT = re.compile(r"#[^\n]*")
+_DNL = re.compile(r"\bdnl\b[^\n]*")
+_STRING = re.compile(r'"[^"\n]*"')
 _PLAIN_HEADER = re.compile(r"\bmodule\s+([^\s;]+)(?:\s+([^\s;]+))?\s*;")
-_MACRO_HEADER = re.compile(r"\bpolicy_module\s*\(\s*`?([^\s,)`']*)'?\s*(?:,\s*`?([^\s)`']*)'?\s*)?\)")
-# What only m4 understands: a call, a quote, or one of refpolicy's permission sets. `if (` is the language's own.
-_CALL = re.compile(r"\b(?!if\b|else\b)[A-Za-z_]\w*\(|`|\b\w+_perms\b")
+_MACRO_HEADER = re.compile(r"\bpolicy_module\s*\(\s*`?([^\s,)`']*)'?\s*(?:,\s*`?([^\s,)`']*)'?\s*)?(,[^)]*)?\)")
+# What only m4 understands: a call or a quote. `if (` is the language's own.
+_CALL = re.compile(r"\b(?!if\b|else\b)[A-Za-z_]\w*\(|`")
+# One of refpolicy's permission sets where a rule has its permissions.
+_PERMISSION_SET = re.compile(r":\s*(?:[\w-]+|\{[^}]*\})\s+(?:~\s*)?(?:\w+_perms\b|\{[^}]*\b\w+_perms\b)")
 # Where an .fc entry begins: live(/.*)? is a regular expression there and calls nothing.
-_PATH = re.compile(r"^[ \t]*(?:/|HOME_)\S*", re.MULTILINE)
+_PATH = re.compile(r"^[ \t]*(?:[/(\[]|HOME_)\S*", re.MULTILINE)
 WORD = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -21,7 +25,7 @@ WORD = re.compile(r"[A-Za-z_]\w*")
 class Header:
     """The module statement. `version` is "" where it gives none; `line` counts from 1; `span` is its place in the text.
 
-    `macro` is true for `policy_module(…)`, false for `module …;`.
+    `macro` is true for `policy_module(…)`, false for `module …;`; `surplus` is what follows the version.
     """
 
     name: str
@@ -29,17 +33,31 @@ class Header:
     macro: bool
     line: int
     span: tuple[int, int]
+    surplus: str = ""
+
+
+def blanked(pattern: re.Pattern[str], text: str) -> str:
+    """`text` with every match blanked out, so that offsets and lines stay what they are."""
+    return pattern.sub(lambda found: " " * len(found[0]), text)
 
 
 def without_comments(text: str) -> str:
-    """`text` with every comment blanked out, so that offsets and lines stay what they are."""
-    return _COMMENT.sub(lambda found: " " * len(found[0]), text)
+    return blanked(_COMMENT, text)
+
+
+def without_strings(text: str) -> str:
+    """`text` without the file names in double quotes that a type_transition may hold."""
+    return blanked(_STRING, text)
 
 
 def find_header(text: str) -> Header | None:
     """The first module statement of `.te` text, comments aside."""
-    bare = without_comments(text)
-    candidates = [(found, macro) for macro in (False, True) if (found := _header_pattern(macro).search(bare))]
+    bare = blanked(_DNL, without_comments(text))
+    candidates = [
+        (found, pattern is _MACRO_HEADER)
+        for pattern in (_PLAIN_HEADER, _MACRO_HEADER)
+        if (found := pattern.search(bare))
+    ]
     if not candidates:
         return None
     found, macro = min(candidates, key=lambda candidate: candidate[0].start())
@@ -47,21 +65,31 @@ def find_header(text: str) -> Header | None:
         name=found[1],
         version=found[2] or "",
         macro=macro,
-        line=text.count("\n", 0, found.start()) + 1,
+        line=line_at(text, found.start()),
         span=found.span(),
+        surplus=(found[3] or "").lstrip(", ") if macro else "",
     )
 
 
-def _header_pattern(macro: bool) -> re.Pattern[str]:
-    return _MACRO_HEADER if macro else _PLAIN_HEADER
+def line_at(text: str, offset: int) -> int:
+    return text.count("\n", 0, offset) + 1
+
+
+def first_macro(te: str, fc: str) -> tuple[SourceKind, int] | None:
+    """Which text, and which of its lines, first holds something that only m4 understands."""
+    for kind, text in ((SourceKind.TE, te), (SourceKind.FC, blanked(_PATH, fc))):
+        if not (_CALL.search(text) or _PERMISSION_SET.search(text)):
+            continue
+        bare = without_strings(without_comments(text))
+        found = _CALL.search(bare) or _PERMISSION_SET.search(bare)
+        if found:
+            return kind, line_at(bare, found.start())
+    return None
 
 
 def dialect_of(te: str, fc: str) -> Dialect:
     """REFPOLICY where either text holds something that only m4 understands."""
-    for text in (te, _PATH.sub("", fc)):
-        if _CALL.search(text) and _CALL.search(without_comments(text)):
-            return Dialect.REFPOLICY
-    return Dialect.PLAIN
+    return Dialect.REFPOLICY if first_macro(te, fc) else Dialect.PLAIN
 
 
 def with_version(text: str, header: Header, version: str) -> str:

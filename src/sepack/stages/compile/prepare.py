@@ -11,13 +11,15 @@ from sepack.fingerprints import digest_of
 from sepack.formats.line_marks import ENCODING
 from sepack.model.command import Command
 from sepack.stages.compile import headers as header_files
-from sepack.stages.compile.diagnose import Text, explain
+from sepack.stages.compile.diagnose import explain
 from sepack.stages.compile.errors import CompileError, ToolFailedError
 from sepack.stages.compile.expand import first_pass_driver, split_first_pass
 from sepack.stages.compile.expander import Headers
+from sepack.stages.compile.given_text import Text
 from sepack.stages.compile.headers import HeaderState
 from sepack.stages.compile.identity import headers_identity, index_identity
 from sepack.stages.compile.interfaces import (
+    InterfaceFile,
     InterfaceIndex,
     cut_definitions,
     index_from_bytes,
@@ -26,11 +28,9 @@ from sepack.stages.compile.interfaces import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path, PurePosixPath
 
-    from sepack.errors import Location
-    from sepack.model.module import SourceKind
     from sepack.model.target import Target
     from sepack.model.toolchain import Toolchain
     from sepack.workspace import Workspace
@@ -41,18 +41,9 @@ INDICES_KEPT = 4
 class NoHeadersError(ToolMissingError):
     def __init__(self, where: str) -> None:
         super().__init__(
-            f"there are no policy headers in {header_files.INCLUDE} ({where})",
+            f"there are no policy headers in {header_files.HEADERS} ({where})",
             hint="install selinux-policy-devel (EL, Fedora) or selinux-policy-dev (Debian), or build in the container",
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InterfaceFile:
-    """The rendered .if of a module of the repository; `locate` leads from its lines to the author's."""
-
-    module: str
-    text: str
-    locate: Callable[[SourceKind, int], Location]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +75,21 @@ class Preparation:
         index = self._load(path)
         faults: dict[str, list[CompileError]] = {}
         if index is None:
-            definitions, faults = self._first_pass(state, own)
+            definitions, twice, faults = self._first_pass(state, own)
             release = cut_definitions(self._read(state.definitions))
             index = index_interfaces(
-                release, definitions, support=self._support(state), identity=index_identity(self.digest, identity)
+                release,
+                definitions,
+                support=self._support(state),
+                identity=index_identity(self.digest, identity),
+                notices=twice,
             )
             if not faults:
                 self._save(path, index)
-        return Headers(state=state, index=index, preamble=self._read(state.preamble)), faults
+        files = {file.module: file for file in own}
+        unread = tuple(f"{fault}" for found in faults.values() for fault in found)
+        headers = Headers(state=state, index=index, preamble=self._read(state.preamble), own_files=files, unread=unread)
+        return headers, faults
 
     def _prepare(self, state: HeaderState) -> None:
         chains = [(header_files.list_headers(),), *((command,) for command in header_files.read_makefiles())]
@@ -104,6 +102,7 @@ class Preparation:
         )
         beside = HeaderState(directory=self.scratch / ".headers")
         (self.workspace / beside.directory).mkdir()
+        self._write(beside.hardening, header_files.HARDENING)
         self._run(header_files.prepare(beside, files, parameters))
         place = self.workspace / state.directory
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -126,16 +125,21 @@ class Preparation:
 
     def _first_pass(
         self, state: HeaderState, own: Sequence[InterfaceFile]
-    ) -> tuple[dict[str, tuple[str, str]], dict[str, list[CompileError]]]:
-        """The repository's definitions by name with their module, and the errors of .if files that m4 refuses."""
+    ) -> tuple[dict[str, tuple[str, str]], list[str], dict[str, list[CompileError]]]:
+        """The repository's definitions by name with their module, what is defined twice, and what m4 refuses."""
         files = {file.module: file for file in own}
         outputs, faults = self._together(state, files), dict[str, list[CompileError]]()
         if outputs is None:
             outputs, faults = self._one_by_one(state, files)
         definitions: dict[str, tuple[str, str]] = {}
+        twice: list[str] = []
         for module, output in outputs.items():
-            definitions.update({name: (module, text) for name, text in cut_definitions(output).items()})
-        return definitions, faults
+            for name, text in cut_definitions(output).items():
+                if name in definitions:
+                    other = definitions[name][0]
+                    twice.append(f"policy/{other} and policy/{module} both define {name}(): that of {module} counts")
+                definitions[name] = (module, text)
+        return definitions, twice, faults
 
     def _together(self, state: HeaderState, files: Mapping[str, InterfaceFile]) -> dict[str, str] | None:
         if not files:
@@ -144,7 +148,7 @@ class Preparation:
         paths = {name: self.scratch / f"{name}.if" for name in files}
         for name, path in paths.items():
             self._write(path, files[name].text)
-        driver, output = self.scratch / "interfaces.m4", self.scratch / "interfaces.out"
+        driver, output = self.scratch / ".interfaces.m4", self.scratch / ".interfaces.out"
         self._write(driver, first_pass_driver(paths, mark))
         command = Command(argv=("m4", "-R", str(state.first), str(driver)), stdout=output)
         (outcome,) = self.toolchain.run([(command,)])
@@ -162,7 +166,7 @@ class Preparation:
             if outcome.ok:
                 outputs[name] = outcome.last.stdout.decode(**ENCODING)
                 continue
-            text = Text(text="", marked=False, interfaces=(), own={}, locate=files[name].locate, formats="")
+            text = Text(text="", marked=False, locate=files[name].locate)
             faults[name] = explain(outcome.last, text)
         return outputs, faults
 

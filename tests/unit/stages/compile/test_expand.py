@@ -14,13 +14,14 @@ from sepack.stages.compile.interfaces import index_interfaces
 PREAMBLE = "\n\n"
 
 
-def unit(name: str, words: str = "", *, fc: bool = True) -> Unit:
+def unit(name: str, words: str = "", *, fc: bool = True, shareable: bool = True) -> Unit:
     directory = PurePosixPath("scratch") / name
     return Unit(
         name=name,
         te=directory / f"{name}.te",
         fc=directory / f"{name}.fc" if fc else None,
         words=frozenset(words.split()),
+        shareable=shareable,
     )
 
 
@@ -39,8 +40,8 @@ def output(units: list[Unit], fc: list[str], te: list[str]) -> str:
 def test_file_contexts_are_read_before_any_interface_exists() -> None:
     index = index_interfaces({"if_a": "body of a", "if_b": "unreached"}, {}, support="", identity="")
     text = driver([unit("one", "if_a")], index)
-    assert text.index("include(`scratch/one/one.fc')") < text.index("body of a")
-    assert text.index("body of a") < text.index("include(`scratch/one/one.te')")
+    assert text.index("sepack__include(`scratch/one/one.fc')") < text.index("body of a")
+    assert text.index("body of a") < text.index("sepack__include(`scratch/one/one.te')")
     assert "unreached" not in text
 
 
@@ -71,7 +72,7 @@ def test_an_empty_output_is_refused() -> None:
 
 
 def test_a_module_that_changes_m4s_state_shares_with_nobody() -> None:
-    units = [unit("one"), unit("two", "define type"), unit("three", "changequote")]
+    units = [unit("one"), unit("two", shareable=False), unit("three", shareable=False)]
     assert batches(units, jobs=1) == [[units[0]]]
 
 
