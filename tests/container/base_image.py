@@ -10,7 +10,6 @@ import tempfile
 from pathlib import Path
 
 RELEASE = "bookworm"
-MIRROR = "http://deb.debian.org/debian"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 # How this machine reaches its mirror: proxies, certificates, dates that are not to be checked.
 REACHING = ("Acquire::http::", "Acquire::https::", "Acquire::Check-")
@@ -49,7 +48,7 @@ def bootstrap(root: Path, settings: dict[str, str]) -> None:
     proxies = {name: settings.get(f"Acquire::{name[:-6]}::Proxy", "") for name in ("http_proxy", "https_proxy")}
     done = subprocess.run(
         # In a mount namespace of its own: what is mounted meanwhile goes with it, however it ends.
-        ["unshare", "--mount", "debootstrap", "--variant=minbase", RELEASE, root, mirror()],
+        ["unshare", "--mount", "debootstrap", "--variant=minbase", RELEASE, root, *mirror()],
         env={**os.environ, **{name: value for name, value in proxies.items() if value}},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -65,9 +64,9 @@ def reaching() -> dict[str, str]:
     return {name: value.strip('"') for name, value in pairs}
 
 
-def mirror() -> str:
-    """The one this machine itself uses for the release, if it uses one."""
+def mirror() -> list[str]:
+    """The one this machine itself uses for the release, if it uses one; debootstrap has a default of its own."""
     targets = ["Created-By: Packages", f"Codename: {RELEASE}", "Component: main"]
     asked = ["apt-get", "indextargets", "--format", "$(REPO_URI)", *targets]
     said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()
-    return said[0] if said else MIRROR
+    return said[:1]
