@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from sepack.workspace import Workspace
 
 
+# What `*` and `**` may give: more text than any policy has, and numbers longer than any it counts with.
+MOST_PARTS = 1_000_000
+MOST_BITS = 1024
+
+
 class Shown(SimpleNamespace):
     """What a template sees of a noun: its public values, and nothing that it could call."""
 
@@ -50,6 +55,16 @@ class UnprintableError(TypeError):
     def __init__(self, value: object) -> None:
         super().__init__(f"{type(value).__name__} cannot be printed")
         self.value = value
+
+
+class TooLargeError(ArithmeticError):
+    """`*` or `**` would give something that no policy has any use for."""
+
+    def __init__(self, kind: str, size: int, limit: int) -> None:
+        super().__init__(f"too many {kind}")
+        self.kind = kind
+        self.size = size
+        self.limit = limit
 
 
 class _Undefined(StrictUndefined):
@@ -138,7 +153,20 @@ def line_marks(workspace: Workspace) -> LineMarks:
 
 
 class _Environment(ImmutableSandboxedEnvironment):
-    """Sandboxed, as a policy repository's templates are other people's code and run wherever it is built."""
+    """Sandboxed, as a policy repository's templates are other people's code and run wherever it is built.
+
+    It keeps a template from this host's files and programs, and a slip with `*`, `**` or range() from taking all
+    memory. It is no bound on time or memory: loops in loops, `replace` and padding may take as much as they like.
+    """
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        if operator == "*":
+            _require_small_product(left, right)
+        else:
+            _require_small_power(left, right)
+        return super().call_binop(context, operator, left, right)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """A table's own keys come before the methods of Python's dict, so that a parameter may be called `items`."""
@@ -151,6 +179,24 @@ class _Environment(ImmutableSandboxedEnvironment):
         del parent
         _RUN.get().asked[template] = None
         return template
+
+
+def _require_small_product(left: object, right: object) -> None:
+    for many, times in ((left, right), (right, left)):
+        if isinstance(many, str | list | tuple) and isinstance(times, int):
+            _require_at_most(MOST_PARTS, "characters" if isinstance(many, str) else "values", len(many) * times)
+    if isinstance(left, int) and isinstance(right, int):
+        _require_at_most(MOST_BITS, "bits", left.bit_length() + right.bit_length())
+
+
+def _require_small_power(base: object, exponent: object) -> None:
+    if isinstance(base, int) and isinstance(exponent, int) and abs(base) > 1:
+        _require_at_most(MOST_BITS, "bits", base.bit_length() * exponent)
+
+
+def _require_at_most(limit: int, kind: str, size: int) -> None:
+    if size > limit:
+        raise TooLargeError(kind, size, limit)
 
 
 class _Loader(BaseLoader):

@@ -140,6 +140,18 @@ class ForbiddenInTemplateError(TemplateError):
         )
 
 
+class TooLargeValueError(TemplateError):
+    """A template multiplies something into more than would fit into memory."""
+
+    def __init__(self, where: Location, kind: str, size: int, limit: int) -> None:
+        shown = f"{min(size, 10**15):,}{' or more' if size > 10**15 else ''}"
+        super().__init__(
+            f"the template would make a value of {shown} {kind} here; `*` and `**` give at most {limit:,}",
+            where=where,
+            hint="Look at the numbers that this line works with, and at what they are in module.toml.",
+        )
+
+
 class UnprintableValueError(TemplateError):
     """A template prints something that is neither text nor a number."""
 

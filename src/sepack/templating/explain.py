@@ -10,7 +10,14 @@ from jinja2.exceptions import SecurityError, TemplateNotFound, TemplatesNotFound
 from jinja2.utils import missing
 
 from sepack.errors import Location, SepackError
-from sepack.templating.environment import Run, Shown, UndefinedUseError, UnprintableError, known_filters
+from sepack.templating.environment import (
+    Run,
+    Shown,
+    TooLargeError,
+    UndefinedUseError,
+    UnprintableError,
+    known_filters,
+)
 from sepack.templating.errors import (
     FilterValueError,
     ForbiddenInTemplateError,
@@ -20,6 +27,7 @@ from sepack.templating.errors import (
     TemplateFailedError,
     TemplateNameRefusedError,
     TemplateSyntaxFaultError,
+    TooLargeValueError,
     UndefinedNameError,
     UndefinedPartError,
     UndefinedUseMessageError,
@@ -67,6 +75,8 @@ def _failed(error: Exception, where: Location, workspace: Workspace) -> SepackEr
         return TemplateNameRefusedError(where, str(error))
     if isinstance(error, PathRefusedError):
         return FilterValueError(where, error.reason, error.hint)
+    if isinstance(error, TooLargeError):
+        return TooLargeValueError(where, error.kind, error.size, error.limit)
     if isinstance(error, UnprintableError):
         return UnprintableValueError(where, *_kind_of(error.value))
     if unknown := _UNKNOWN_FILTER.search(str(error)):
