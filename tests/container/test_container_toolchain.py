@@ -206,6 +206,15 @@ def test_the_container_ends_with_its_caller(
     assert gone(client, 5, caller.pid)
 
 
+def test_a_second_batch_beside_the_first_is_refused(tmp_path: Path, open_container: OpenContainer) -> None:
+    with open_container(tmp_path) as toolchain:
+        first = toolchain.run([[command("true")], [command("true")]])
+        next(first)
+        with pytest.raises(RuntimeError, match="one batch at a time"):
+            only(toolchain, command("true"))
+        assert next(first).ok
+
+
 class TestImage:
     def test_it_is_built_on_first_use_with_a_line_that_says_so(
         self, tmp_path: Path, open_container: OpenContainer, base_image: str

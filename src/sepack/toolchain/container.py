@@ -57,6 +57,7 @@ class ContainerToolchain:
         self._environ = os.environ if environ is None else environ
         self._client: APIClient | None = None
         self._session: Session | None = None
+        self._running = False
 
     @property
     def identity(self) -> str:
@@ -64,8 +65,12 @@ class ContainerToolchain:
 
     def __enter__(self) -> Self:
         self._client = connect(self._environ)
-        ensure_image(self._client, self._recipe, self._say)
-        self._session = self._start()
+        try:
+            ensure_image(self._client, self._recipe, self._say)
+            self._session = self._start()
+        except BaseException:
+            self._client.close()
+            raise
         return self
 
     def __exit__(
@@ -79,9 +84,12 @@ class ContainerToolchain:
         """See Toolchain. One batch at a time; one that is abandoned takes its container along."""
         if not chains:
             return
+        if self._running:
+            raise RuntimeError("a container runs one batch at a time, and the one before has neither ended nor closed")
         request = {"chains": [[as_request(command) for command in chain] for chain in chains], "jobs": self._jobs}
         session = self._session = self._session or self._start()
         unfinished = len(chains)
+        self._running = True
         try:
             for answer in session.ask(request):
                 for index, results in answer["ended"]:
@@ -91,6 +99,7 @@ class ContainerToolchain:
                     return
             raise ContainerLostError(self.identity, unfinished, session.ending(), session.last_words())
         finally:
+            self._running = False
             if unfinished:
                 self._end()
 
