@@ -28,7 +28,9 @@ def show_status(screen: Screen, rows: Sequence[ModuleStatus], problems: Sequence
         show_error(screen, problem)
     stale = sum(1 for row in rows if row.stale)
     loadable = [row.path for row in rows if row.target == "host" and row.path]
-    if stale or problems or not loadable:
+    if problems and not stale:
+        screen.line(f"next: mend what is above, then {command} build")
+    elif stale or not loadable:
         screen.line(f"next: {command} build   ({stale} to build)")
     else:
         screen.line(f"next: sudo semodule -i {' '.join(loadable[:MOST_PATHS])}   (loads on this host)")
