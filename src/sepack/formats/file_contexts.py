@@ -38,7 +38,10 @@ class NotFileContext:
 
 def read_file_contexts(text: str, *, mls: bool) -> Iterator[FileContext | NotFileContext]:
     """Entries and faults of `text`, in order. With `mls` a context needs a level, without it must have none."""
-    for number, raw in enumerate(text.split("\n"), start=1):
+    # refpolicy's support macros print a thousand empty lines before the first entry.
+    begin = text.lstrip()
+    skipped = text.count("\n", 0, len(text) - len(begin))
+    for number, raw in enumerate(begin.split("\n"), start=skipped + 1):
         line = raw.strip()
         if line and not line.startswith("#"):
             yield _read_line(number, line, mls=mls)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from sepack.model.module import Dialect
@@ -14,7 +14,9 @@ SCHEMA = 1
 
 def manifest_to_json(manifest: Manifest) -> str:
     """Stable text: keys sorted, two spaces, a final newline; equal manifests give equal bytes."""
-    return json.dumps({"schema": SCHEMA, **asdict(manifest)}, indent=2, sort_keys=True) + "\n"
+    facts = {field.name: getattr(manifest, field.name) for field in fields(manifest)}
+    document = {"schema": SCHEMA, **facts}
+    return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
 
 def manifest_from_json(text: str | bytes) -> Manifest | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from sepack.formats.file_contexts import read_file_contexts
 from sepack.formats.line_marks import ENCODING
 from sepack.model.module import Dialect, SourceKind
 from sepack.stages.compile import assemble, contexts, diagnose
@@ -205,7 +206,7 @@ class Compiler:
         return needed if needed > item.options.format and self._formats.admits(needed) else None
 
     def _prove(self, item: Item) -> PolicyPackage:
-        given = (self._root / item.fc).read_bytes() if item.fc is not None else b""
+        given = item.fc_text.encode(**ENCODING) if item.fc is not None else b""
         return assemble.prove(self._root, item.parts, item.candidate.version, item.options, given)
 
     def _compiled(self, item: Item, outcome: ChainOutcome, package: PolicyPackage) -> Compiled:
@@ -233,13 +234,16 @@ class Compiler:
 
     def _file_context_faults(self, items: Sequence[Item]) -> dict[str, list[CompileError]]:
         faults: dict[str, list[CompileError]] = {}
+        modules: dict[str, tuple[contexts.Entries, contexts.Lines]] = {}
         for item in items:
-            found = list(contexts.check_file_contexts(item.fc_text, mls=item.options.mls, locate=self._fc_lines(item)))
+            name, lines = item.candidate.name, self._fc_lines(item)
+            entries = list(read_file_contexts(item.fc_text, mls=item.options.mls))
+            modules[name] = entries, lines
+            found = list(contexts.check_entries(entries, lines))
             if found:
-                faults[item.candidate.name] = found
+                faults[name] = found
         checker = contexts.ExpressionChecker(self._toolchain, self._root, self._scratch)
-        texts = {item.candidate.name: (item.fc_text, self._fc_lines(item)) for item in items if item.fc_text}
-        for name, error in checker.check(texts, mls=self._options.mls):
+        for name, error in checker.check(modules):
             faults.setdefault(name, []).append(error)
         self.unchecked_expressions = checker.unchecked
         return faults

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from sepack.errors import Location
-from sepack.formats.file_contexts import FileContext, NotFileContext, read_file_contexts
+from sepack.formats.file_contexts import FileContext, NotFileContext
 from sepack.model.command import Command
 from sepack.stages.compile.errors import CompileError, FileContextError, HomePathError, PathExpressionError
 
@@ -28,9 +28,12 @@ NOT_FOUND = 127
 _ANY_CONTEXT = "system_u:object_r:unlabeled_t:s0"
 
 
-def check_file_contexts(text: str, *, mls: bool, locate: Lines) -> Iterator[CompileError]:
-    """An error for each line of `text` that is no entry, and for each entry that can never win."""
-    for entry in read_file_contexts(text, mls=mls):
+Entries = Sequence[FileContext | NotFileContext]
+
+
+def check_entries(entries: Entries, locate: Lines) -> Iterator[CompileError]:
+    """An error for each line that is no entry, and for each entry that can never win."""
+    for entry in entries:
         if isinstance(entry, NotFileContext):
             yield FileContextError(entry.reason, locate(entry.line))
             continue
@@ -64,19 +67,19 @@ class ExpressionChecker:
         self._scratch = scratch
         self.unchecked = ""
 
-    def check(self, texts: Mapping[str, tuple[str, Lines]], *, mls: bool) -> Iterator[tuple[str, CompileError]]:
-        """(module, error) for each expression that is refused; `texts` gives each module's text and its lines.
+    def check(self, modules: Mapping[str, tuple[Entries, Lines]]) -> Iterator[tuple[str, CompileError]]:
+        """(module, error) for each expression that is refused; `modules` gives each one's entries and its lines.
 
         Where the tool is missing or says what is not understood, `unchecked` is a sentence about it.
         """
         places: dict[str, list[tuple[str, int]]] = {}
-        for name, (text, _) in texts.items():
-            for entry in read_file_contexts(text, mls=mls):
+        for name, (entries, _) in modules.items():
+            for entry in entries:
                 if isinstance(entry, FileContext):
                     places.setdefault(entry.expression, []).append((name, entry.line))
         for expression, reason in self._refused(list(places)):
             for name, line in places[expression]:
-                yield name, PathExpressionError(expression, reason, texts[name][1](line))
+                yield name, PathExpressionError(expression, reason, modules[name][1](line))
 
     def _refused(self, expressions: list[str]) -> Iterator[tuple[str, str]]:
         """The tool stops at the first it refuses: that one is taken out and the rest tried again."""

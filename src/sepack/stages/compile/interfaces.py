@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sepack.fingerprints import digest_of
@@ -77,6 +77,7 @@ class InterfaceIndex:
     identity: str
     stateful: frozenset[str] = frozenset()
     notices: tuple[str, ...] = ()
+    _read: dict[str, tuple[int, int, str, list[str]]] = field(default_factory=dict, repr=False, compare=False)
 
     def __contains__(self, name: str) -> bool:
         return name in self.records
@@ -86,8 +87,11 @@ class InterfaceIndex:
         return self.records.keys()
 
     def _record(self, name: str) -> tuple[int, int, str, list[str]]:
-        start, end, digest, *references = self.records[name].split(" ")
-        return int(start), int(end), digest, references
+        found = self._read.get(name)
+        if found is None:
+            start, end, digest, *references = self.records[name].split(" ")
+            found = self._read[name] = int(start), int(end), digest, references
+        return found
 
     def definition(self, name: str) -> str:
         start, end, _, _ = self._record(name)
