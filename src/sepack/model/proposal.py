@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
+    from pathlib import PurePosixPath
 
+    from sepack.model.audit_log import Account
     from sepack.model.denial import Denial
     from sepack.model.ledger import LedgerItem
     from sepack.model.verdict import Verdict
@@ -87,3 +90,29 @@ class Unowned:
 
     denial: Denial
     claimed_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regeneration:
+    """All that one `regenerate` found. `policy` says which base policy was asked, or why none was.
+
+    `account` and `faults` tell what became of the log's lines and what could not be read; `notes` are for a person.
+    `written` are the ledgers that were written, empty where nothing was or was to be.
+    """
+
+    target: str
+    policy: str
+    proposals: tuple[Proposal, ...]
+    unowned: tuple[Unowned, ...]
+    account: Account
+    faults: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    written: tuple[PurePosixPath, ...] = ()
+
+    @property
+    def has_changes(self) -> bool:
+        return any(proposal.changes for proposal in self.proposals)
+
+    @property
+    def has_held(self) -> bool:
+        return any(proposal.held for proposal in self.proposals)

@@ -41,10 +41,10 @@ _REPEATABLE = ("module", "target")
 
 
 class OutputNameError(DeclarationError):
-    def __init__(self, output: str) -> None:
+    def __init__(self, output: str, known: tuple[str, ...]) -> None:
         super().__init__(
             f"--output {output} is not known",
-            hint=f"{did_you_mean(output, _OUTPUTS)} It takes {' or '.join(_OUTPUTS)}.".lstrip(),
+            hint=f"{did_you_mean(output, known)} It takes {' or '.join(known)}.".lstrip(),
         )
 
 
@@ -60,13 +60,24 @@ class Run:
     settings: Settings
     modules: tuple[str, ...]
     targets: tuple[str, ...]
-    json: bool
+    output: str
     screen: Screen
     command: str
 
+    @property
+    def json(self) -> bool:
+        return self.output == "json"
 
-def verb(*common: str, help: Mapping[str, str] | None = None) -> Callable[[Callable[..., None]], Task[Any]]:  # noqa: A002 - Invoke's own name
+
+def verb(
+    *common: str,
+    help: Mapping[str, str] | None = None,  # noqa: A002 - Invoke's own name
+    outputs: tuple[str, ...] = _OUTPUTS,
+    repeatable: tuple[str, ...] = (),
+) -> Callable[[Callable[..., None]], Task[Any]]:
     """Make a task of a function whose first parameter is a Run; `common` names the common parameters it has too.
+
+    `outputs` are what --output takes, `repeatable` those of its own parameters that may be given several times.
 
     A SepackError becomes Invoke's Exit with its text on standard error (JSON on standard output where that was asked
     for) and its exit code, and so does an output that takes no more; Ctrl-C, SIGTERM and a reader that left end the
@@ -81,13 +92,15 @@ def verb(*common: str, help: Mapping[str, str] | None = None) -> Callable[[Calla
         def run(context: Context, /, **values: Any) -> None:
             given = {name: values.pop(name) for name in common}
             with _exits(as_json=given.get("output") == "json"), _termination_as_interrupt():
-                body(_open(context, given), **values)
+                body(_open(context, given, outputs), **values)
 
         context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
         run.__signature__ = inspect.Signature([context, *shared, *own])  # type: ignore[attr-defined]
-        repeatable = [name for name in _REPEATABLE if name in common]
+        several = [*(name for name in _REPEATABLE if name in common), *repeatable]
         helps = {**{name: COMMON_HELP[name] for name in common}, **(help or {})}
-        return Task(run, help=helps, iterable=repeatable)
+        if outputs != _OUTPUTS:
+            helps["output"] = f"How to print the result: {', '.join(outputs[:-1])} or {outputs[-1]}."
+        return Task(run, name=body.__name__.rstrip("_"), help=helps, iterable=several)
 
     return decorate
 
@@ -96,9 +109,9 @@ def _parameter(name: str) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=_DEFAULTS[name])
 
 
-def _open(context: Context, given: Mapping[str, Any]) -> Run:
-    if given.get("output", "text") not in _OUTPUTS:
-        raise OutputNameError(given["output"])
+def _open(context: Context, given: Mapping[str, Any], outputs: tuple[str, ...]) -> Run:
+    if given.get("output", "text") not in outputs:
+        raise OutputNameError(given["output"], outputs)
     workspace = Workspace.find()
     settings = read_settings(dict(context.config["sepack"]), workspace.root)
     return Run(
@@ -106,7 +119,7 @@ def _open(context: Context, given: Mapping[str, Any]) -> Run:
         settings=replace(settings, **_overrides(given)),
         modules=tuple(dict.fromkeys(given.get("module") or ())),
         targets=tuple(dict.fromkeys(given.get("target") or ())),
-        json=given.get("output") == "json",
+        output=given.get("output", "text"),
         screen=Screen(),
         command=command_name(workspace.root),
     )
