@@ -84,6 +84,9 @@ class LabelQuestion:
     kind: str
 
 
+Question = AccessQuestion | LabelQuestion
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
     """`labels` hold a full context, or None where no file context matches."""
