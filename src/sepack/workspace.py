@@ -32,7 +32,7 @@ class Workspace:
         return self.root / path
 
     def module_directory(self, name: str) -> PurePosixPath:
-        return POLICY / name
+        return PurePosixPath(f"{POLICY}/{name}")
 
     def outputs(self, target: str, module: str) -> PurePosixPath:
         return PurePosixPath(f"{BUILD}/{target}/{module}")

@@ -175,7 +175,7 @@ def _module(
     declared: bool,
 ) -> Module:
     sources = tuple(
-        SourceFile(kind=kind, path=directory / own[kind].name, templated=own[kind].ending == ".j2")
+        SourceFile(kind=kind, name=f"{directory}/{own[kind].name}", templated=own[kind].ending == ".j2")
         for kind in _ORDER
         if kind in own
     )

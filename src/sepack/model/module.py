@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath  # noqa: TC003 - part of the public values
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,11 +26,15 @@ class SourceKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """A file of the author's: `path` is relative to the workspace; templated means it ends in .j2."""
+    """A file of the author's: `name` is its path relative to the workspace; templated means it ends in .j2."""
 
     kind: SourceKind
-    path: PurePosixPath
+    name: str
     templated: bool
+
+    @property
+    def path(self) -> PurePosixPath:
+        return PurePosixPath(self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

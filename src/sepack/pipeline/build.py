@@ -113,6 +113,6 @@ class _Planner:
         outputs: Mapping[str, str | None] = {}
         if prior is not None:
             inputs |= self._interfaces.inputs_of(module.name, prior)
-            directory = workspace.outputs(target, module.name)
+            directory = str(workspace.outputs(target, module.name))
             outputs = {name: self._fingerprints.of(f"{directory}/{name}") for name in prior.outputs}
         return decide(module.name, inputs, self._tools, outputs, prior, force=self._force)

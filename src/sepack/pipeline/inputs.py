@@ -43,7 +43,7 @@ class Inputs:
 
     def of(self, module: Module, templates: Iterable[str]) -> dict[str, str]:
         """All inputs but the interfaces. `templates` are the names of those that its last build used."""
-        found = {str(file.path): self._digest(file.path) for file in module.sources}
+        found = {file.name: self._digest(file.name) for file in module.sources}
         if module.declaration is not None:
             found[str(module.declaration)] = self._digest(module.declaration)
         for name in sorted({*templates, *stand_ins(module)}):
@@ -68,7 +68,7 @@ class Inputs:
                 continue
             parts.append(module.name)
             if file is not None:
-                parts.append(self._digest(file.path))
+                parts.append(self._digest(file.name))
             if file is None or file.templated:
                 parts += [*self._all_templates(), *self._common.values()]
                 parts.append(self._digest(module.declaration) if module.declaration else NOT_THERE)

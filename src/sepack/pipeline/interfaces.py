@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from sepack.model.module import Module
     from sepack.model.package import Manifest
+    from sepack.model.target import Target
     from sepack.pipeline.inputs import Inputs
     from sepack.pipeline.session import Session
     from sepack.stages.compile.errors import CompileError
@@ -34,6 +35,7 @@ class Interfaces:
         self._inputs = inputs
         self._own_identity = inputs.interface_identity(modules)
         self._edited = False
+        self._identity: tuple[tuple[str, str, Target], str] | None = None
         self._headers: Headers | None = None
         self._faults: dict[str, list[CompileError]] = {}
         self._unread: list[str] = []
@@ -67,7 +69,12 @@ class Interfaces:
         return "" if signature is None or self._edited else self._index_identity(signature)
 
     def _index_identity(self, signature: str) -> str:
-        return index_identity(headers_identity(signature, self._session.target), self._own_identity)
+        """Asked for once a module, and hardly ever another one."""
+        key = (signature, self._own_identity, self._session.target)
+        if self._identity is None or self._identity[0] != key:
+            identity = index_identity(headers_identity(signature, self._session.target), self._own_identity)
+            self._identity = key, identity
+        return self._identity[1]
 
     def headers(self) -> Headers:
         """Raises NoHeadersError, ToolMissingError, ToolFailedError."""

@@ -104,7 +104,7 @@ def _text(
         return None
     from sepack import templating
 
-    name = str(file.path) if file is not None else _stand_in(kind, module)
+    name = file.name if file is not None else _stand_in(kind, module)
     rendered = templating.render(name, module, target, workspace)
     notes += (f"{rendered.origin}: {note}" for note in rendered.notes)
     return SourceText(
@@ -113,7 +113,7 @@ def _text(
 
 
 def _plain(file: SourceFile, workspace: Workspace) -> SourceText:
-    text = read_text(f"{workspace.root}/{file.path}", file.path)
+    text = read_text(f"{workspace.root}/{file.name}", file.path)
     if "\r" in text:
         _require_unix_lines(text, file.path)
     return SourceText(kind=file.kind, text=text, origin=file.path, templated=False)
@@ -154,7 +154,7 @@ def _names(workspace: Workspace) -> set[str]:
 def _template_of(text: SourceText, module: Module) -> str:
     """What the text was rendered from, by the name that templating knows it by."""
     file = module.source(text.kind)
-    return str(file.path) if file is not None else _stand_in(text.kind, module)
+    return file.name if file is not None else _stand_in(text.kind, module)
 
 
 def _require_no_placeholder(text: SourceText, module: Module, target: Target, workspace: Workspace) -> None:

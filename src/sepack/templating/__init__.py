@@ -104,7 +104,7 @@ def line_map(template: str, module: Module, target: Target, workspace: Workspace
 def _begin(template: str, module: Module, target: Target) -> Run:
     from sepack.templating.environment import Run, scope_for
 
-    own = any(str(source.path) == template for source in module.sources)
+    own = any(source.name == template for source in module.sources)
     run = Run(own=template if own else "", module=module, scope=scope_for(module, target))
     if not own:
         run.asked[template] = None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path, PurePosixPath
 
     from sepack.errors import Location
-    from sepack.model.command import ChainOutcome
+    from sepack.model.command import ChainOutcome, Command
     from sepack.model.package import PolicyPackage
     from sepack.model.toolchain import Toolchain
     from sepack.stages.compile.candidate import Candidate
@@ -87,17 +87,24 @@ class Compiler:
         """Each candidate's result, as it comes. Refpolicy candidates need headers to have been given."""
         queue, refused = self._first(candidates)
         yield from refused
-        faults = self._file_context_faults(queue)
+        modules = self._file_contexts(queue)
+        entries = {name: list(contexts.check_entries(*found)) for name, found in modules.items()}
+        checker = contexts.ExpressionChecker(self._toolchain, self._root, self._scratch, modules)
+        run = checker.run_beside
         while queue:
             again: list[Item] = []
-            for item, outcome in self._assemble(queue):
-                result = self._judge(item, outcome, faults.get(item.candidate.name, []))
+            for outcome in run([self._assembly(item) for item in queue]):
+                item = queue[outcome.index]
+                faults = entries[item.candidate.name] + checker.faults.get(item.candidate.name, [])
+                result = self._judge(item, outcome, faults)
                 if isinstance(result, Item):
                     again.append(result)
                 else:
                     yield result
             queue, refused = self._expand_again(again)
             yield from refused
+            run = self._toolchain.run
+        self.unchecked_expressions = checker.unchecked
 
     def _parts(self, candidate: Candidate) -> Parts:
         return Parts(directory=self._scratch / candidate.name, name=candidate.name)
@@ -171,12 +178,8 @@ class Compiler:
         alone, refused = self._alone([item.candidate for item in items if item.options == self._options])
         return [*ready, *alone], refused
 
-    def _assemble(self, items: Sequence[Item]) -> Iterator[tuple[Item, ChainOutcome]]:
-        chains = [
-            (assemble.check(item.te, item.parts, item.options), assemble.package(item.parts, item.fc)) for item in items
-        ]
-        for outcome in self._toolchain.run(chains):
-            yield items[outcome.index], outcome
+    def _assembly(self, item: Item) -> tuple[Command, Command]:
+        return assemble.check(item.te, item.parts, item.options), assemble.package(item.parts, item.fc)
 
     def _judge(self, item: Item, outcome: ChainOutcome, faults: list[CompileError]) -> Compiled | Refused | Item:
         """The result, or the attempt to make next."""
@@ -232,21 +235,11 @@ class Compiler:
             formats=self._formats.why,
         )
 
-    def _file_context_faults(self, items: Sequence[Item]) -> dict[str, list[CompileError]]:
-        faults: dict[str, list[CompileError]] = {}
-        modules: dict[str, tuple[contexts.Entries, contexts.Lines]] = {}
-        for item in items:
-            name, lines = item.candidate.name, self._fc_lines(item)
-            entries = list(read_file_contexts(item.fc_text, mls=item.options.mls))
-            modules[name] = entries, lines
-            found = list(contexts.check_entries(entries, lines))
-            if found:
-                faults[name] = found
-        checker = contexts.ExpressionChecker(self._toolchain, self._root, self._scratch)
-        for name, error in checker.check(modules):
-            faults.setdefault(name, []).append(error)
-        self.unchecked_expressions = checker.unchecked
-        return faults
+    def _file_contexts(self, items: Sequence[Item]) -> dict[str, tuple[contexts.Entries, contexts.Lines]]:
+        return {
+            item.candidate.name: (list(read_file_contexts(item.fc_text, mls=item.options.mls)), self._fc_lines(item))
+            for item in items
+        }
 
     def _fc_lines(self, item: Item) -> contexts.Lines:
         def locate(number: int) -> Location:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sepack.errors import Location
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path, PurePosixPath
 
+    from sepack.model.command import ChainOutcome
     from sepack.model.toolchain import Toolchain
 
 Lines = Callable[[int], Location]
@@ -59,42 +61,69 @@ def rendered_line(expanded: str, number: int, rendered: str) -> int:
 
 
 class ExpressionChecker:
-    """Compiles path expressions with the library that will read them on the host (PCRE2, through libselinux)."""
+    """Compiles path expressions with the library that will read them on the host (PCRE2, through libselinux).
 
-    def __init__(self, toolchain: Toolchain, root: Path, scratch: PurePosixPath) -> None:
-        self._toolchain = toolchain
-        self._root = root
-        self._scratch = scratch
+    `modules` gives each module's entries and its lines. `faults` holds what was refused, by module; where the tool is
+    missing or says what is not understood, `unchecked` is a sentence about it.
+    """
+
+    def __init__(
+        self, toolchain: Toolchain, root: Path, scratch: PurePosixPath, modules: Mapping[str, tuple[Entries, Lines]]
+    ) -> None:
+        self.faults: dict[str, list[CompileError]] = {}
         self.unchecked = ""
-
-    def check(self, modules: Mapping[str, tuple[Entries, Lines]]) -> Iterator[tuple[str, CompileError]]:
-        """(module, error) for each expression that is refused; `modules` gives each one's entries and its lines.
-
-        Where the tool is missing or says what is not understood, `unchecked` is a sentence about it.
-        """
-        places: dict[str, list[tuple[str, int]]] = {}
+        self._toolchain = toolchain
+        text, output = scratch / ".expressions.fc", scratch / ".expressions.bin"
+        self._file = root / text
+        self._command = Command(argv=("sefcontext_compile", "-o", str(output), str(text)))
+        self._modules = modules
+        self._places: dict[str, list[tuple[str, int]]] = {}
         for name, (entries, _) in modules.items():
             for entry in entries:
                 if isinstance(entry, FileContext):
-                    places.setdefault(entry.expression, []).append((name, entry.line))
-        for expression, reason in self._refused(list(places)):
-            for name, line in places[expression]:
-                yield name, PathExpressionError(expression, reason, modules[name][1](line))
+                    self._places.setdefault(entry.expression, []).append((name, entry.line))
+        self._left = list(self._places)
 
-    def _refused(self, expressions: list[str]) -> Iterator[tuple[str, str]]:
+    def run_beside(self, chains: Sequence[Sequence[Command]]) -> Iterator[ChainOutcome]:
+        """Outcomes as the toolchain's `run` gives them for `chains`; none comes before all expressions are judged."""
+        if not self._left:
+            yield from self._toolchain.run(chains)
+            return
+        checked: ChainOutcome | None = None
+        held: list[ChainOutcome] = []
+        for outcome in self._toolchain.run([(self._attempt(),), *chains]):
+            if outcome.index == 0:
+                checked = outcome
+            else:
+                held.append(replace(outcome, index=outcome.index - 1))
+            if checked is not None and checked.ok:
+                yield from held
+                held.clear()
+        if checked is not None and not checked.ok:
+            self._judge(checked)  # now that the batch has ended: a toolchain runs one at a time
+        yield from held
+
+    def _attempt(self) -> Command:
+        lines = "".join(f"{expression}\t{_ANY_CONTEXT}\n" for expression in self._left)
+        self._file.write_text(lines, encoding="utf-8", errors="surrogateescape")
+        return self._command
+
+    def _judge(self, outcome: ChainOutcome) -> None:
         """The tool stops at the first it refuses: that one is taken out and the rest tried again."""
-        text, output = self._scratch / ".expressions.fc", self._scratch / ".expressions.bin"
-        command = Command(argv=("sefcontext_compile", "-o", str(output), str(text)))
-        while expressions:
-            lines = "".join(f"{expression}\t{_ANY_CONTEXT}\n" for expression in expressions)
-            (self._root / text).write_text(lines, encoding="utf-8", errors="surrogateescape")
-            (outcome,) = self._toolchain.run([(command,)])
-            found = _REFUSAL.search(outcome.last.stderr.decode("utf-8", "replace"))
-            if outcome.ok:
+        while not outcome.ok:
+            said = outcome.last.stderr.decode("utf-8", "replace")
+            found = _REFUSAL.search(said)
+            if not found or not 0 < int(found[1]) <= len(self._left):
+                missing = outcome.last.exit_code == NOT_FOUND
+                why = "sefcontext_compile is missing" if missing else said.strip().split("\n")[0]
+                self.unchecked = f"{len(self._left)} path expressions were not checked: {why}"
                 return
-            if not found or not 0 < int(found[1]) <= len(expressions):
-                said = outcome.last.stderr.decode("utf-8", "replace").strip().split("\n")[0]
-                why = "sefcontext_compile is missing" if outcome.last.exit_code == NOT_FOUND else said
-                self.unchecked = f"{len(expressions)} path expressions were not checked: {why}"
+            self._refuse(self._left.pop(int(found[1]) - 1), found[2].strip())
+            if not self._left:
                 return
-            yield expressions.pop(int(found[1]) - 1), found[2].strip()
+            (outcome,) = self._toolchain.run([(self._attempt(),)])
+
+    def _refuse(self, expression: str, reason: str) -> None:
+        for name, line in self._places[expression]:
+            error = PathExpressionError(expression, reason, self._modules[name][1](line))
+            self.faults.setdefault(name, []).append(error)

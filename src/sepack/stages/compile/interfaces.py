@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sepack.errors import Location
 
-SCHEMA = 4
+SCHEMA = 5
 # Words that change m4's state beyond the text that uses them.
 STATEFUL = frozenset(
     "define undefine defn pushdef popdef changequote changecom changeword divert undivert m4wrap m4exit "
@@ -181,7 +181,7 @@ def _overriding(release: Mapping[str, str], own: Mapping[str, tuple[str, str]]) 
 
 
 def index_to_bytes(index: InterfaceIndex) -> bytes:
-    """For the cache: a line of JSON, a line for each record, an empty line, the definitions."""
+    """For the cache: a line of JSON, one of the names, a line for each one's record, an empty line, the definitions."""
     head = {
         "schema": SCHEMA,
         "identity": index.identity,
@@ -190,7 +190,7 @@ def index_to_bytes(index: InterfaceIndex) -> bytes:
         "stateful": sorted(index.stateful),
         "notices": index.notices,
     }
-    lines = [json.dumps(head), *(f"{name} {record}" for name, record in index.records.items())]
+    lines = [json.dumps(head), " ".join(("names", *index.records)), *index.records.values()]
     return ("\n".join(lines) + "\n\n").encode() + index.definitions
 
 
@@ -198,12 +198,12 @@ def index_from_bytes(data: bytes) -> InterfaceIndex | None:
     """None for anything but a whole index of this schema."""
     listing, border, definitions = data.partition(b"\n\n")
     try:
-        first, *lines = listing.decode().split("\n")
+        first, names, *lines = listing.decode().split("\n")
         head = json.loads(first)
         if not border or head["schema"] != SCHEMA:
             return None
-        records = dict(line.split(" ", 1) for line in lines)
-        end = int(lines[-1].split(" ", 3)[2]) if lines else 0
+        records = dict(zip(names.split(" ")[1:], lines, strict=True))
+        end = int(lines[-1].split(" ", 2)[1]) if lines else 0
         if end != len(definitions):
             return None
         return InterfaceIndex(
