@@ -16,6 +16,7 @@ from sepack.settings import DEFAULTS, check_settings_file
 from sepack.targets import target_names
 from sepack.tasks.build import build
 from sepack.tasks.clean import clean
+from sepack.tasks.denials import list_
 from sepack.tasks.doctor import doctor
 from sepack.tasks.start import start
 from sepack.tasks.status import status
@@ -33,6 +34,7 @@ def _check_settings() -> None:
 def _namespace() -> Collection:
     collection = Collection(build, clean, doctor, status)
     collection.add_task(start, default=True)
+    collection.add_collection(Collection("denials", list_))
     collection.configure({"sepack": dict(DEFAULTS)})
     return collection
 

@@ -1,0 +1,1 @@
+"""Audit logs → denials with their evidence; text becomes values here, and no policy is asked."""
