@@ -1,4 +1,4 @@
-"""Lines → what they come to; and the law that the parts of a log, merged in any order, come to the same as the whole."""
+"""Lines → what they come to; the parts of a log, merged in any order, come to the same as the whole."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class NotUnderstoodError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheMessage:
-    """One message. `permissive` is None where it does not say; `detail` are the fields before and after its contexts."""
+    """One message. `permissive` is None where it does not say; `detail` are its other fields."""
 
     signature: Signature
     contexts: tuple[SecurityContext, SecurityContext]

@@ -20,7 +20,10 @@ _DELETED = " (deleted)"
 
 
 def read_fields(text: bytes) -> dict[bytes, tuple[bytes, bool]]:
-    """Known fields as name → (value, was it quoted), the first of each; a value may hold spaces, as `ausearch -i` prints them."""
+    """Known fields as name → (value, was it quoted), the first of each.
+
+    A value may hold spaces, as `ausearch -i` prints them.
+    """
     found: dict[bytes, tuple[bytes, bool]] = {}
     for name, quoted, bare in _FIELD.findall(text):
         if name not in found:

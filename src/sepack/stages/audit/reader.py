@@ -56,7 +56,7 @@ class Reader:
             self._settle()
 
     def _read_plain(self, data: bytes, offset: int, lines: int) -> None:
-        """A block of raw records alone. Positions in `data` are offsets less `offset`, as a line begins after its newline.
+        """A block of raw records alone. Positions in `data` are offsets less `offset`.
 
         What begins near the block's ends may belong to events that go on beyond them, and is read one by one.
         """

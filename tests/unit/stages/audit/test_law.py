@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sepack.model.audit_log import Aggregation
 from sepack.stages.audit.aggregate import aggregate, finish, merge, merge_all
+
+if TYPE_CHECKING:
+    from sepack.model.audit_log import Aggregation
 
 REAL = (Path(__file__).parents[3] / "data/audit/enforcing-vm.log").read_bytes().splitlines()
 
