@@ -34,9 +34,8 @@ def show_denials(screen: Screen, aggregation: Aggregation, command: str) -> None
         for line in table:
             screen.line("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
     for access, denial in sorted(aggregation.errors.items()):
-        screen.line(
-            f"SELINUX_ERR {access.permission}: {access.source_type} → {access.target_type}, {denial.evidence.lines} lines"
-        )
+        types = f"{access.source_type} → {access.target_type}"
+        screen.line(f"SELINUX_ERR {access.permission}: {types}, {denial.evidence.lines} lines")
     for text in _remarks(aggregation):
         screen.line(text)
     screen.line(_next(aggregation, command))

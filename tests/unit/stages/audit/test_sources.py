@@ -19,6 +19,8 @@ from sepack.workers.local import LocalWorkers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.conftest import Unprivileged
+
 LOG = Path(__file__).parents[3] / "data/audit/enforcing-vm.log"
 COMPRESSORS = [gzip.compress, bz2.compress, lzma.compress, zstandard.ZstdCompressor().compress]
 
@@ -60,3 +62,11 @@ def test_bad_input_is_counted(data: bytes, tmp_path: Path) -> None:
 
 def test_a_directory_without_logs_and_a_missing_file_are_said(tmp_path: Path) -> None:
     assert len(read_denials([str(tmp_path), str(tmp_path / "x")], LocalWorkers(1)).faults) == 2
+
+
+def test_a_log_that_may_not_be_read_is_said(unprivileged: Unprivileged) -> None:
+    log = unprivileged.directory / "a.log"
+    log.write_bytes(LOG.read_bytes())
+    log.chmod(0)
+    read = unprivileged(lambda: read_denials([str(log)], LocalWorkers(1)))
+    assert read.faults == {str(log): "Permission denied"}
