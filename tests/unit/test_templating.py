@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from sepack import templating
 from sepack.errors import ExitCode, SepackError
-from sepack.templating.paths import PathRefusedError, file_context_path
+from sepack.model.path_expression import PathRefusedError, file_context_path
 from tests.unit.repositories import EL9, only_module, repository, told
 
 if TYPE_CHECKING:

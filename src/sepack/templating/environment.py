@@ -15,8 +15,8 @@ from jinja2.utils import missing
 
 from sepack.authored import read_text
 from sepack.errors import Location
+from sepack.model.path_expression import file_context_path
 from sepack.templating.lines import LineMarks
-from sepack.templating.paths import file_context_path
 from sepack.templating.search import TemplateFile, find_template
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from jinja2.exceptions import SecurityError, TemplateNotFound, TemplatesNotFound
 from jinja2.utils import missing
 
 from sepack.errors import Location, SepackError
+from sepack.model.path_expression import PathRefusedError
 from sepack.templating.environment import (
     Run,
     Shown,
@@ -34,7 +35,6 @@ from sepack.templating.errors import (
     UnfilledBlockError,
     UnprintableValueError,
 )
-from sepack.templating.paths import PathRefusedError
 from sepack.templating.search import NameRefusedError, directories, template_names
 from sepack.workspace import DECLARATION
 
