@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from sepack.errors import DeclarationError
+from sepack.frozen import frozen
 from sepack.model.names import did_you_mean
 from sepack.model.target import FormatRange, Target
 
@@ -35,7 +36,7 @@ class UnknownTargetError(DeclarationError):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HostFacts:
     """What this host says of itself; each field is empty where it says nothing.
 

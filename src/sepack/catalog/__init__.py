@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from sepack.catalog.errors import (
 )
 from sepack.catalog.folder import classify, read_folder
 from sepack.errors import DeclarationError, SepackError
+from sepack.frozen import frozen
 from sepack.workspace import POLICY
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["ModuleProblem", "declared_at", "load_modules"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModuleProblem:
     """A module that cannot be built as it is declared; each error is one thing to mend."""
 
@@ -36,7 +36,7 @@ class ModuleProblem:
     errors: tuple[SepackError, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Listing:
     """What lies in policy/: folders, policy files that lie there without one, and links that lead nowhere."""
 

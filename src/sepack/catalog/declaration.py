@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from sepack.authored import read_text, require_file, require_inside
@@ -16,6 +16,7 @@ from sepack.catalog.toml_errors import (
     WrongTypeError,
 )
 from sepack.errors import Location, SepackError
+from sepack.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,7 +40,7 @@ _PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 _TABLE = re.compile(r"""^\s*\[\s*["']?([\w.-]+)["']?\s*\]""")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Declaration:
     """A module.toml's content; what is not there has its default."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from sepack.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +18,7 @@ _LEVEL = r"s\d+(?::c\d+(?:\.c\d+)?(?:,c\d+(?:\.c\d+)?)*)?"
 _RANGE = re.compile(rf"(?:{_LEVEL}(?:-{_LEVEL})?)$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FileContext:
     """One entry. `line` counts from 1; `file_type` is "" (any), "--", "-d" …; `context` is as written."""
 
@@ -27,7 +28,7 @@ class FileContext:
     context: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NotFileContext:
     """A line that is neither an entry nor empty nor a comment: `reason` says why, `word` is the part at fault."""
 

@@ -7,7 +7,8 @@ the source; refpolicy's interfaces write `##### begin NAME(…) depth: N` and `#
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from sepack.frozen import frozen
 
 # Headers and sources may hold bytes of other encodings in comments; they go through unharmed.
 ENCODING = {"encoding": "utf-8", "errors": "surrogateescape"}
@@ -16,7 +17,7 @@ _MARK = re.compile(r'#line (\d+)(?: "(.*)")?$')
 _BEGIN_END = re.compile(r"\s*##### (begin|end) (\w+)\(")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Expanded:
     """Where a line of expanded text comes from, and the interfaces (outermost first) whose bodies it lies in."""
 

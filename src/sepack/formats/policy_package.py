@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
 from sepack.errors import SepackError
+from sepack.frozen import frozen
 
 PACKAGE_MAGIC = 0xF97CFF8F
 MODULE_MAGIC = 0xF97CFF8D
@@ -26,7 +26,7 @@ class PackageFormatError(SepackError):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModuleHeader:
     """The start of a `.mod`: the module's name and version as the policy language has them, and its format."""
 
@@ -36,7 +36,7 @@ class ModuleHeader:
     mls: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PackageContents:
     """A `.pp` taken apart: the header of its module, the module's bytes, and the file contexts text (may be empty)."""
 

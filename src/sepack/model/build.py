@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from sepack.frozen import frozen
 
 if TYPE_CHECKING:
     from sepack.errors import SepackError
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from sepack.model.target import Target
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Build:
     """A decision: this module has to be built, and why."""
 
@@ -19,7 +20,7 @@ class Build:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Fresh:
     """A decision: what is built is what would be built."""
 
@@ -30,7 +31,7 @@ class Fresh:
 Decision = Build | Fresh
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Chosen:
     """Which toolchain builds for a target, and why; the first event of each target."""
 
@@ -39,7 +40,7 @@ class Chosen:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Planned:
     """All decisions for a target."""
 
@@ -47,7 +48,7 @@ class Planned:
     decisions: tuple[Decision, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Notice:
     """Something a person should know and that is no failure. `module` is empty where it concerns the whole build."""
 
@@ -55,7 +56,7 @@ class Notice:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Built:
     module: str
     target: str
@@ -64,7 +65,7 @@ class Built:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class UpToDate:
     """Nothing to do for this module."""
 
@@ -73,7 +74,7 @@ class UpToDate:
     manifest: Manifest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Failed:
     """Each reason is one thing to mend."""
 

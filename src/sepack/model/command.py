@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from sepack.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import PurePosixPath
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Command:
     """One program run in the workspace's root directory, with no standard input and no shell.
 
@@ -33,7 +35,7 @@ class Command:
         return " ".join(words)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Outcome:
     """What a command did. `exit_code` is 127 when the program was not found, 128+N when signal N ended it."""
 
@@ -48,7 +50,7 @@ class Outcome:
         return self.exit_code == 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ChainOutcome:
     """Outcomes of one chain, in order; the first failure ends the chain, so only the last can be not ok."""
 

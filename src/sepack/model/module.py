@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
+
+from sepack.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +26,7 @@ class SourceKind(enum.StrEnum):
     IF = "if"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SourceFile:
     """A file of the author's: `name` is its path relative to the workspace; templated means it ends in .j2."""
 
@@ -37,7 +39,7 @@ class SourceFile:
         return PurePosixPath(self.name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Module:
     """One folder of policy/: the declaration (all defaults where there is no module.toml) and the files beside it.
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePosixPath  # noqa: TC003 - part of the public values
 from typing import TYPE_CHECKING
 
+from sepack.frozen import frozen
 from sepack.model.module import Dialect  # noqa: TC001 - part of the public values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PolicyPackage:
     """A `.pp`: what its own bytes say, where it lies (workspace-relative) and the SHA-256 of it, in hexadecimal."""
 
@@ -25,7 +26,7 @@ class PolicyPackage:
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Manifest:
     """manifest.json: what was built, of what, with what.
 

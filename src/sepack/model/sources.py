@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sepack.frozen import frozen
 from sepack.model.module import Module, SourceKind
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SourceText:
     """One rendered file. `origin` is the author's file (a template of the wheel's is given by its path there).
 
@@ -25,7 +25,7 @@ class SourceText:
     templates: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Sources:
     """The rendered .te and, where there are any, .fc and .if of one module for one target; `notes` are for a person."""
 

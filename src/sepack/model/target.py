@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePosixPath  # noqa: TC003 - part of the public values
 
+from sepack.frozen import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class FormatRange:
     """The module formats ("policydb module versions") a release reads, both ends included."""
 
@@ -20,7 +21,7 @@ class FormatRange:
         return f"{self.oldest}-{self.newest}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Target:
     """A release to build for.
 

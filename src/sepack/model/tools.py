@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - part of the public values
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from sepack.frozen import frozen
 from sepack.model.target import FormatRange
 
 NO_FORMATS: Final = FormatRange(oldest=0, newest=-1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Tools:
     """The compile tools of one toolchain.
 

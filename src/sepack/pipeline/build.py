@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sepack.catalog import load_modules
 from sepack.fingerprints import Fingerprints
+from sepack.frozen import frozen
 from sepack.model.build import Build, BuildEvent, Decision, Failed, Fresh, Planned, UpToDate
 from sepack.pipeline.inputs import Inputs
 from sepack.pipeline.interfaces import Interfaces
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from sepack.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BuildRequest:
     """What was asked for on the command line; `modules` empty means all."""
 

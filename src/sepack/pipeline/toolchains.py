@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sepack.errors import ExitCode, SepackError, ToolMissingError
+from sepack.frozen import frozen
 from sepack.targets import HOST, POLICY_HEADERS, UNKNOWN, load_targets
 from sepack.toolchain.local import LocalToolchain
 from sepack.toolchain.probe import LOCAL, probe
@@ -40,7 +40,7 @@ class Kind(enum.StrEnum):
     CONTAINER = "container"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Choice:
     """A toolchain that builds for a target, and why it is this one.
 

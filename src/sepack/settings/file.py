@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sepack.errors import Location
 from sepack.settings.knobs import SECTION, SettingError
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
 NAMES: Final = ("invoke.yaml", "invoke.yml", "invoke.json", "invoke.py")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One key and its value, and where the key stands."""
 
     key: object
@@ -31,16 +29,14 @@ class Entry:
     where: Location
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsFile:
+class SettingsFile(NamedTuple):
     """The entries of the file's top level, and those below `sepack`."""
 
     top: tuple[Entry, ...] = ()
     entries: tuple[Entry, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A file's text, which knows where things are in it."""
 
     name: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sepack.errors import DeclarationError, Location
+from sepack.frozen import frozen
 from sepack.model.names import did_you_mean
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ SECTION: Final = "sepack"
 PREFIX: Final = "INVOKE_SEPACK_"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Settings:
     """What a build is told besides its modules.
 
@@ -59,8 +59,7 @@ class SettingError(DeclarationError):
             super().__init__(f"{origin or 'the configuration of Invoke'}: {brief}", hint=hint)
 
 
-@dataclass(frozen=True, slots=True)
-class Knob:
+class Knob(NamedTuple):
     """How one setting is read: `read` gives the value or raises ValueError; `takes` completes "it takes …"."""
 
     takes: str

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from invoke.exceptions import Exit
@@ -19,6 +19,7 @@ from invoke.tasks import Task
 from sepack.console.errors import error_as_json, error_text
 from sepack.console.screen import Screen, StreamError, print_json
 from sepack.errors import DeclarationError, ExitCode, SepackError
+from sepack.frozen import frozen
 from sepack.model.names import did_you_mean
 from sepack.settings import Settings, read_settings, read_value
 from sepack.workspace import Workspace
@@ -49,7 +50,7 @@ class OutputNameError(DeclarationError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Run:
     """What a task works with.
 

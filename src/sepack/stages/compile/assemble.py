@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sepack.formats.policy_package import PackageFormatError, read_module_header, read_policy_package
+from sepack.frozen import frozen
 from sepack.model.command import Command
 from sepack.model.package import PolicyPackage
 from sepack.stages.compile.errors import ProofError
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path, PurePosixPath
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Parts:
     """Files of one module in its scratch directory: what is compiled and what comes of it.
 
@@ -45,7 +45,7 @@ class Parts:
         return self.path("pp")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Options:
     """How to compile: with -M or not, and the format; None leaves it to a checkmodule that has no -c."""
 

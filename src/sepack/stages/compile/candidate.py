@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sepack.frozen import frozen
 from sepack.model.module import Dialect, SourceKind
 from sepack.stages.compile import errors as wrong
 from sepack.stages.compile.given_text import with_column
@@ -54,7 +55,7 @@ _DOTTED = re.compile(r"(?<![\w.\"/])[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+")
 _CATEGORIES = re.compile(r"c\d+\.c\d+$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Candidate:
     """`te`, `fc` and `interfaces` are the texts to compile (None: there is none).
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from sepack.formats.file_contexts import read_file_contexts
 from sepack.formats.line_marks import ENCODING
+from sepack.frozen import frozen
 from sepack.model.module import Dialect, SourceKind
 from sepack.stages.compile import assemble, contexts, diagnose
 from sepack.stages.compile.assemble import Options, Parts
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from sepack.stages.compile.formats import FormatChoice
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Compiled:
     """A policy package in the scratch directory, proved. `wide` is true where the closure of interfaces did not do."""
 
@@ -39,13 +40,13 @@ class Compiled:
     wide: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Refused:
     candidate: Candidate
     errors: tuple[CompileError, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Item:
     """One attempt at one candidate. `marked` says that `text` was expanded alone, with line marks, and is the last."""
 

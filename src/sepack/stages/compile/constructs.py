@@ -6,9 +6,9 @@ checkmodule refuses to write what the format cannot hold but names neither the c
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sepack.frozen import frozen
 from sepack.stages.compile.policy_text import without_comments
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _ATTRIBUTE = re.compile(r"\battribute\s+([^;]+);")
 _MEMBERSHIP = re.compile(r"\btypeattribute\s+(\w+)\s+[^;]+;")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Construct:
     """A construct, the format it came with (libsepol's policydb module versions), and how to find its offset."""
 
@@ -85,7 +85,7 @@ CONSTRUCTS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Use:
     """A construct at a line (from 1) of the text that was searched."""
 

@@ -7,10 +7,10 @@ a batch whose output is not what was asked for is not trusted at all, and its mo
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sepack.fingerprints import digest_of
+from sepack.frozen import frozen
 from sepack.model.command import Command
 from sepack.stages.compile.headers import INCLUDE
 
@@ -31,7 +31,7 @@ define(`policy_m4_comment',`format(`
 SILENCE = "define(`policy_m4_comment',`')\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Unit:
     """What the expansion of one module starts from: paths of its rendered .te and .fc (None: no .fc), and its words.
 
@@ -45,7 +45,7 @@ class Unit:
     shareable: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Expansion:
     """Expanded text of one module; `fc` starts with the support macros' own output, as the Makefile's does."""
 

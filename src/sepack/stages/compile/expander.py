@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from sepack.formats.line_marks import ENCODING
+from sepack.frozen import frozen
 from sepack.stages.compile.diagnose import kind_of, m4_warnings
 from sepack.stages.compile.expand import (
     Expansion,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 Expanded = tuple[str, str, tuple[str, ...]]  # .te text, .fc text, warnings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Headers:
     """A release's prepared headers with all interfaces that may be called; `preamble` starts every .fc.
 
@@ -47,7 +48,7 @@ class Headers:
     unread: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Failure:
     """m4 refused a candidate that it had for itself."""
 

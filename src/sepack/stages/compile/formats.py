@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sepack.errors import DeclarationError
+from sepack.frozen import frozen
 from sepack.stages.compile.constructs import LOWEST
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class FormatNotWrittenError(DeclarationError):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FormatChoice:
     """`first` is tried first; `highest` is the newest that may be tried after it (equal where one was asked for).
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from sepack.formats.line_marks import Expanded, occurrence, trace
+from sepack.frozen import frozen
 from sepack.model.module import SourceKind
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from sepack.stages.compile.interfaces import InterfaceFile, InterfaceIndex
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Place:
     """Where something is: the author's location, and the lines that say how it was reached from somewhere else."""
 
@@ -24,7 +25,7 @@ class Place:
     reached: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Text:
     """Policy text: expanded, with line marks, where `marked`, or else as rendered.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from sepack.frozen import frozen
 from sepack.model.command import Command
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _expand(value: str, variables: dict[str, str]) -> str:
     return _VARIABLE.sub(lambda found: variables.get(found[1], ""), value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HeaderFiles:
     """Support macros and interface files, in the order in which the devel Makefile gives them to m4."""
 
@@ -104,7 +104,7 @@ def read_makefiles() -> Sequence[Command]:
     return tuple(Command(argv=("cat", str(path))) for path in MAKEFILES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HeaderState:
     """The files that prepared headers consist of, below one directory of the cache.
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from sepack.fingerprints import digest_of
 from sepack.formats.line_marks import ENCODING
+from sepack.frozen import frozen
 from sepack.model.module import SourceKind
 from sepack.stages.compile.policy_text import WORD, line_at
 
@@ -37,7 +38,7 @@ _DEFINITION = re.compile(
 _BEGINNING = re.compile(r"define\(`\w+',` dnl\n\s*pushdef\(`policy_call_depth'")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class InterfaceFile:
     """The rendered .if of a module of the repository; `locate` leads from its lines to the author's."""
 
@@ -59,7 +60,7 @@ class InterfaceFile:
         return self.locate(SourceKind.IF, line_at(self.text, places[min(nth, len(places) - 1)]))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InterfaceIndex:
     """Definitions by name, the names that each one's text holds, and a digest of each.
 

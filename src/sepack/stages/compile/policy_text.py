@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from sepack.frozen import frozen
 from sepack.model.module import Dialect, SourceKind
 
 _COMMENT = re.compile(r"#[^\n]*")
@@ -21,7 +21,7 @@ _PATH = re.compile(r"^[ \t]*(?:[/(\[]|HOME_)\S*", re.MULTILINE)
 WORD = re.compile(r"[A-Za-z_]\w*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Header:
     """The module statement. `version` is "" where it gives none; `line` counts from 1; `span` is its place in the text.
 
