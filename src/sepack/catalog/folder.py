@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from operator import attrgetter
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from sepack.authored import NotAFileError, UnreadableError, require_file, require_inside
@@ -23,7 +24,6 @@ from sepack.workspace import DECLARATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import PurePosixPath
 
     from sepack.workspace import Workspace
 
@@ -72,6 +72,8 @@ def read_folder(workspace: Workspace, name: str) -> tuple[Module, list[SepackErr
     except OSError as error:
         return Module(name=name, directory=directory), [UnreadableError(directory, error)]
     errors = list(_faults_of_name(name, directory))
+    if not errors and (module := _ordinary(name, directory, entries)) is not None:
+        return module, []
     declared = any(entry.name == DECLARATION for entry in entries)
     declaration = _declaration(workspace, name, directory / DECLARATION, errors) if declared else _NONE
     files = [file for entry in entries if (file := classify(entry.name)) is not None]
@@ -83,6 +85,27 @@ def read_folder(workspace: Workspace, name: str) -> tuple[Module, list[SepackErr
     used = {file.name for file in own.values()}
     errors += _faults_of_files(workspace, [entry for entry in entries if entry.name in used], directory)
     return _module(name, directory, declaration, own, declared=declared), errors
+
+
+def _ordinary(name: str, directory: PurePosixPath, entries: list[os.DirEntry[str]]) -> Module | None:
+    """The module of a folder that holds its plain source files and nothing else, as nearly all do: a short way."""
+    found: dict[SourceKind, str] = {}
+    for entry in entries:
+        stem, _, suffix = entry.name.rpartition(".")
+        kind = _KINDS.get(suffix)
+        if stem != name or kind is None or not entry.is_file(follow_symlinks=False) or not _readable(entry):
+            return None
+        found[kind] = f"{directory}/{entry.name}"
+    if SourceKind.TE not in found:
+        return None
+    sources = [
+        SourceFile(kind=kind, path=PurePosixPath(found[kind]), templated=False) for kind in _ORDER if kind in found
+    ]
+    return Module(name=name, directory=directory, sources=tuple(sources))
+
+
+def _readable(entry: os.DirEntry[str]) -> bool:
+    return os.geteuid() == 0 or os.access(entry.path, os.R_OK)
 
 
 def _faults_of_name(name: str, directory: PurePosixPath) -> Iterator[SepackError]:
@@ -152,7 +175,6 @@ def _header_of(workspace: Workspace, path: PurePosixPath) -> str:
 def _faults_of_files(
     workspace: Workspace, entries: list[os.DirEntry[str]], directory: PurePosixPath
 ) -> Iterator[SepackError]:
-    all_readable = os.geteuid() == 0
     for entry in entries:
         try:
             if entry.is_symlink():
@@ -160,7 +182,7 @@ def _faults_of_files(
                 require_file(entry.path, directory / entry.name)
             elif not entry.is_file(follow_symlinks=False):
                 raise NotAFileError(directory / entry.name, entry.stat(follow_symlinks=False).st_mode)
-            elif not (all_readable or os.access(entry.path, os.R_OK)):
+            elif not _readable(entry):
                 raise UnreadableError(directory / entry.name, PermissionError(13, "permission denied"))
         except SepackError as error:
             yield error

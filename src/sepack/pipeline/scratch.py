@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
-import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -31,12 +29,13 @@ def scratch_directory(workspace: Workspace) -> Iterator[PurePosixPath]:
     home.mkdir(parents=True, exist_ok=True)
     with _alone(home):
         _remove_abandoned(home)
-        place = tempfile.mkdtemp(dir=home)
+        place = str(home / os.urandom(8).hex())
+        os.mkdir(place, 0o700)  # noqa: PTH102 - tempfile would cost a build with nothing to do a millisecond
         lock = _hold(os.path.join(place, LOCK))  # noqa: PTH118 - a descriptor is held
     try:
         yield PurePosixPath(os.path.relpath(place, workspace.root))
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        _empty(place)
         os.close(lock)
         with suppress(OSError), _alone(home):
             # Once more: a process that was just being started when its build was killed kept the lock for a moment.
@@ -81,6 +80,20 @@ def _remove_abandoned(home: Path) -> None:
 def _remove(place: Path) -> None:
     """What a killed build had started may still create a file or two, into a directory that was just emptied."""
     for _ in range(TRIES):
-        shutil.rmtree(place, ignore_errors=True)
+        _empty(str(place))
         if not place.exists():
             return
+
+
+def _empty(place: str) -> None:
+    """Remove a directory with all that can be removed of what is in it; shutil takes longer to load than this."""
+    with suppress(OSError):
+        with os.scandir(place) as found:
+            entries = list(found)
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                _empty(entry.path)
+            else:
+                with suppress(OSError):
+                    os.unlink(entry.path)  # noqa: PTH108 - a string
+        os.rmdir(place)  # noqa: PTH106 - a string

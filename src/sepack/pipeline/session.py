@@ -46,11 +46,9 @@ class Session:
     @classmethod
     def choose(cls, workspace: Workspace, settings: Settings, name: str, say: Callable[[str], None]) -> Self:
         """Decide, contacting nothing but a container engine's socket. Raises UnknownTargetError, NoToolchainError."""
-        from sepack.toolchain.engine import engine_available
-
         host = read_host()
         wanted = target(name, host)
-        choice = choose(wanted, release_of(host), settings.toolchain, engine_available)
+        choice = choose(wanted, release_of(host), settings.toolchain, _engine)
         return cls(
             workspace=workspace,
             settings=settings,
@@ -110,3 +108,9 @@ class Session:
         """Stands for the state of the policy headers; None where there are none or nobody looked yet."""
         tools = self.known()
         return (tools.header_signature or None) if tools is not None else None
+
+
+def _engine() -> tuple[bool, str]:
+    from sepack.toolchain.engine import engine_available
+
+    return engine_available()
