@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import time
 from typing import TYPE_CHECKING
@@ -12,8 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path, PurePosixPath
 
-SCHEMA = 1
-FIELDS = 5
+SCHEMA = "sepack digests 2"
+HEXADECIMAL = 64
 # A file written within this many nanoseconds of being hashed may change again without its times showing it.
 RACY_NS = 2_000_000_000
 
@@ -28,45 +27,50 @@ def digest_of(*parts: str | bytes) -> str:
     return state.hexdigest()
 
 
-def _key(status: os.stat_result) -> list[int | str]:
-    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
-
-
 class Fingerprints:
-    """SHA-256 of workspace files, remembered by size, times and inode in one file that may be lost at any time."""
+    """SHA-256 of workspace files, remembered by size, times and inode in one file that may be lost at any time.
+
+    That file is read when the first digest is asked for: a build with nothing to do may do without. It has a line for
+    each file, the path last; each is looked into only when its path is asked for.
+    """
 
     def __init__(self, root: Path, store: PurePosixPath) -> None:
-        self._root = str(root)
+        self._root = f"{root}/"
         self._store = root / store
-        self._known: dict[str, list[int | str]] = self._load()
+        self._loaded: dict[str, str] | None = None
         self._changed = False
 
-    def _load(self) -> dict[str, list[int | str]]:
+    @property
+    def _known(self) -> dict[str, str]:
+        if self._loaded is None:
+            self._loaded = self._load()
+        return self._loaded
+
+    def _load(self) -> dict[str, str]:
+        """What is known of each path: its line, which is the file's look, the digest and the path."""
         try:
-            data = json.loads(self._store.read_bytes())
-            files = data["files"] if data["schema"] == SCHEMA else {}
-            whole = all(len(entry) == FIELDS and isinstance(entry, list) for entry in files.values())
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            head, *lines = self._store.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
+            whole = head == f"{SCHEMA} {len(lines)}"
+            return {line.split("\t", 2)[2]: line for line in lines} if whole else {}
+        except (OSError, IndexError):
             return {}
-        return files if whole else {}
 
     def of(self, path: PurePosixPath | Path | str) -> str | None:
         """Hexadecimal SHA-256 of the file's content; None when there is no such file. Raises other OSErrors."""
         name = str(path)
-        full = name if name.startswith("/") else f"{self._root}/{name}"
+        full = name if name[0] == "/" else self._root + name
         try:
             status = os.stat(full)  # noqa: PTH116 - a thousand calls in a build that has nothing to do
         except FileNotFoundError:
             return None
-        key = _key(status)
+        look = look_of(status)
         known = self._known.get(name)
-        if known is not None and known[:4] == key:
-            return known[4]  # type: ignore[return-value]
+        if known is not None and known.startswith(look) and known[len(look)] == "\t":
+            return known[len(look) + 1 : len(look) + 1 + HEXADECIMAL]
         with open(full, "rb") as file:  # noqa: PTH123 - as above
             digest = hashlib.sha256(file.read()).hexdigest()
         if time.time_ns() - status.st_ctime_ns > RACY_NS:
-            self._known[name] = [*key, digest]
-            self._changed = True
+            self._remember(name, look, digest)
         return digest
 
     def learn(self, path: PurePosixPath, digest: str, status: os.stat_result) -> None:
@@ -74,18 +78,32 @@ class Fingerprints:
 
         `status` is that file's own: by its name one could meet a file that another build has put there since.
         """
-        self._known[str(path)] = [*_key(status), digest]
-        self._changed = True
+        self._remember(str(path), look_of(status), digest)
+
+    def _remember(self, name: str, look: str, digest: str) -> None:
+        if "\n" not in name:
+            self._known[name] = f"{look}\t{digest}\t{name}"
+            self._changed = True
 
     def save(self) -> None:
         """Write what was learned; a failure is no matter, the next run reads the files again."""
-        if not self._changed:
-            return
-        beside = self._store.with_name(f"{self._store.name}.{os.getpid()}")
-        try:
-            self._store.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_text(json.dumps({"schema": SCHEMA, "files": self._known}))
-            beside.replace(self._store)
-        except OSError:
-            with contextlib.suppress(OSError):
-                beside.unlink()
+        if self._changed:
+            lines = self._known.values()
+            write_beside(self._store, "\n".join([f"{SCHEMA} {len(lines)}", *lines]))
+
+
+def look_of(status: os.stat_result) -> str:
+    """What shows of a file from outside; as long as it stays so, the content does, unless the file was just written."""
+    return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}:{status.st_ino}"
+
+
+def write_beside(store: Path, text: str) -> None:
+    """Write a file of the cache whole or not at all; a failure is no matter."""
+    beside = store.with_name(f"{store.name}.{os.getpid()}")
+    try:
+        store.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(text, encoding="utf-8", errors="surrogateescape")
+        beside.replace(store)
+    except OSError:
+        with contextlib.suppress(OSError):
+            beside.unlink()

@@ -51,7 +51,11 @@ class Workspace:
 
     @property
     def digests(self) -> PurePosixPath:
-        return CACHE / "digests.json"
+        return CACHE / "digests.txt"
+
+    def settled(self, target: str) -> PurePosixPath:
+        """How the files of each module looked when a build found it up to date."""
+        return CACHE / "settled" / f"{target}.txt"
 
     def headers(self, digest: str) -> PurePosixPath:
         """What was learned from one state of a release's policy headers."""

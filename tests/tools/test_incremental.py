@@ -152,8 +152,8 @@ CASES = [
     Case("manifest is empty", put("build/host/spool/manifest.json", ""), {"spool": "not built yet"}),
     Case("manifest is of another kind", put("build/host/spool/manifest.json", "[]"), {"spool": "not built yet"}),
     Case("a file that means nothing", put("policy/README", "Read me.\n"), {}),
-    Case("the cache of digests is gone", remove("build/.cache/digests.json"), {}),
-    Case("the cache of digests is broken", put("build/.cache/digests.json", '{"schema": 1, "files": 7}'), {}),
+    Case("the cache of digests is gone", remove("build/.cache/digests.txt"), {}),
+    Case("the cache of digests is broken", put("build/.cache/digests.txt", '{"schema": 1, "files": 7}'), {}),
     Case("the cache of tools is broken", put("build/.cache/probe/local.json", "{"), {}),
 ]
 

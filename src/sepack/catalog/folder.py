@@ -99,7 +99,7 @@ def _ordinary(name: str, directory: PurePosixPath, entries: list[os.DirEntry[str
     if SourceKind.TE not in found:
         return None
     sources = [
-        SourceFile(kind=kind, path=PurePosixPath(found[kind]), templated=False) for kind in _ORDER if kind in found
+        SourceFile(kind=kind, name=found[kind], templated=False) for kind in _ORDER if kind in found
     ]
     return Module(name=name, directory=directory, sources=tuple(sources))
 

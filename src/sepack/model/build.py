@@ -22,10 +22,13 @@ class Build:
 
 @frozen
 class Fresh:
-    """A decision: what is built is what would be built."""
+    """A decision: what is built is what would be built.
+
+    `manifest` is None where the files themselves showed it, and nobody had to read it.
+    """
 
     module: str
-    manifest: Manifest
+    manifest: Manifest | None = None
 
 
 Decision = Build | Fresh
@@ -71,7 +74,6 @@ class UpToDate:
 
     module: str
     target: str
-    manifest: Manifest
 
 
 @frozen

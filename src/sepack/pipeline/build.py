@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from sepack.catalog import load_modules
 from sepack.fingerprints import Fingerprints
@@ -14,11 +14,12 @@ from sepack.pipeline.interfaces import Interfaces
 from sepack.pipeline.outputs import OutputError, read_manifest, replace_manifest
 from sepack.pipeline.scratch import scratch_directory
 from sepack.pipeline.session import Session
+from sepack.pipeline.settled import Settled
 from sepack.stages.compile.plan import decide
 from sepack.workspace import BUILD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sepack.model.module import Module
     from sepack.model.package import Manifest
@@ -72,15 +73,14 @@ def _for_target(
     with session, scratch_directory(session.workspace) as scratch:
         interfaces = Interfaces(session, inputs, everything, scratch)
         planner = _Planner(session, inputs, interfaces, fingerprints, force=request.force)
-        decisions = [planner.decide(module) for module in asked]
-        yield Planned(target=session.target, decisions=tuple(decisions))
+        decisions = planner.decide_all(asked, everything)
+        yield Planned(target=session.target, decisions=decisions)
         for decision in decisions:
             if isinstance(decision, Fresh):
-                manifest = decision.manifest
-                if not request.dry_run and _looks_older(manifest, interfaces.identity()):
-                    manifest = replace(manifest, interface_index=interfaces.identity())
+                if not request.dry_run and looks_older(decision.manifest, interfaces.identity()):
+                    manifest = replace(decision.manifest, interface_index=interfaces.identity())
                     replace_manifest(session.workspace, scratch, manifest)
-                yield UpToDate(module=decision.module, target=session.target.name, manifest=manifest)
+                yield UpToDate(module=decision.module, target=session.target.name)
         reasons = {decision.module: decision.reason for decision in decisions if isinstance(decision, Build)}
         if reasons and not request.dry_run:
             from sepack.pipeline.make import Maker  # a build with nothing to do loads no compiler
@@ -89,9 +89,13 @@ def _for_target(
             yield from maker.make([module for module in asked if module.name in reasons], reasons)
 
 
-def _looks_older(manifest: Manifest, interfaces: str) -> bool:
+def looks_older(manifest: Manifest | None, interfaces: str) -> TypeGuard[Manifest]:
     """Whether other interfaces changed than those the module reaches: once noted, the next build need not look."""
-    return bool(manifest.interface_index and interfaces) and manifest.interface_index != interfaces
+    return (
+        manifest is not None
+        and bool(manifest.interface_index and interfaces)
+        and manifest.interface_index != interfaces
+    )
 
 
 class _Planner:
@@ -106,14 +110,30 @@ class _Planner:
         self._fingerprints = fingerprints
         self._force = force
         self._tools = session.versions_that_count()
+        self._identity = interfaces.identity()
+        facts = (*inputs.common(), *self._tools, *self._tools.values(), self._identity)
+        self._settled = Settled(session.workspace, session.target.name, facts)
 
-    def decide(self, module: Module) -> Decision:
+    def decide_all(self, modules: Sequence[Module], everything: Sequence[Module]) -> tuple[Decision, ...]:
+        """Each module's decision; what there is to remember of `everything` is kept for the next build."""
+        decisions = tuple(self._decide(module) for module in modules)
+        self._settled.save(everything)
+        return decisions
+
+    def _decide(self, module: Module) -> Decision:
+        if not self._force and self._settled.holds(module):
+            return Fresh(module=module.name)
         workspace, target = self._session.workspace, self._session.target.name
+        look = self._settled.manifest_look(module.name)
         prior = read_manifest(workspace, target, module.name)
-        inputs = self._inputs.of(module, prior.templates if prior else ())
-        outputs: Mapping[str, str | None] = {}
-        if prior is not None:
-            inputs |= self._interfaces.inputs_of(module.name, prior)
-            directory = str(workspace.outputs(target, module.name))
-            outputs = {name: self._fingerprints.of(f"{directory}/{name}") for name in prior.outputs}
-        return decide(module.name, inputs, self._tools, outputs, prior, force=self._force)
+        if prior is None:
+            return decide(module.name, {}, {}, {}, None)
+        candidate = self._settled.candidate(module, prior, look)
+        inputs = self._inputs.of(module, prior.templates) | self._interfaces.inputs_of(module.name, prior)
+        directory = str(workspace.outputs(target, module.name))
+        outputs = {name: self._fingerprints.of(f"{directory}/{name}") for name in prior.outputs}
+        decision = decide(module.name, inputs, self._tools, outputs, prior, force=self._force)
+        same_interfaces = self._interfaces.identity() == self._identity  # or the files were edited in between
+        if isinstance(decision, Fresh) and same_interfaces and not looks_older(prior, self._identity):
+            self._settled.remember(module.name, candidate)
+        return decision

@@ -41,6 +41,10 @@ class Inputs:
             "module format": str(asked_format or "lowest"),
         }
 
+    def common(self) -> tuple[str, ...]:
+        """What all modules have in common."""
+        return tuple(self._common.values())
+
     def of(self, module: Module, templates: Iterable[str]) -> dict[str, str]:
         """All inputs but the interfaces. `templates` are the names of those that its last build used."""
         found = {file.name: self._digest(file.name) for file in module.sources}
