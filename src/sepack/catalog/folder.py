@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from operator import attrgetter
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from sepack.authored import NotAFileError, UnreadableError, require_file, require_inside
@@ -24,6 +23,7 @@ from sepack.workspace import DECLARATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import PurePosixPath
 
     from sepack.workspace import Workspace
 
@@ -98,9 +98,7 @@ def _ordinary(name: str, directory: PurePosixPath, entries: list[os.DirEntry[str
         found[kind] = f"{directory}/{entry.name}"
     if SourceKind.TE not in found:
         return None
-    sources = [
-        SourceFile(kind=kind, name=found[kind], templated=False) for kind in _ORDER if kind in found
-    ]
+    sources = [SourceFile(kind=kind, name=found[kind], templated=False) for kind in _ORDER if kind in found]
     return Module(name=name, directory=directory, sources=tuple(sources))
 
 

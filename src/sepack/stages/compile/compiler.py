@@ -9,9 +9,8 @@ from sepack.formats.file_contexts import read_file_contexts
 from sepack.formats.line_marks import ENCODING
 from sepack.frozen import frozen
 from sepack.model.module import Dialect, SourceKind
-from sepack.stages.compile import assemble, contexts, diagnose
+from sepack.stages.compile import assemble, contexts
 from sepack.stages.compile.assemble import Options, Parts
-from sepack.stages.compile.constructs import newest_use
 from sepack.stages.compile.errors import CompileError, ProofError
 from sepack.stages.compile.expander import Expander, Failure
 from sepack.stages.compile.given_text import Text
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path, PurePosixPath
 
     from sepack.errors import Location
-    from sepack.model.command import ChainOutcome, Command
+    from sepack.model.command import ChainOutcome, Command, Outcome
     from sepack.model.package import PolicyPackage
     from sepack.model.toolchain import Toolchain
     from sepack.stages.compile.candidate import Candidate
@@ -167,7 +166,7 @@ class Compiler:
             assert self._expander is not None, "only refpolicy candidates are expanded"
             for candidate, result in self._expander.alone(candidates):
                 if isinstance(result, Failure):
-                    errors = diagnose.explain(result.outcome, self._text(candidate, "", marked=True))
+                    errors = explained(result.outcome, self._text(candidate, "", marked=True))
                     refused.append(Refused(candidate=candidate, errors=tuple(errors)))
                 else:
                     items.append(replace(self._refpolicy_item(candidate, *result), marked=True))
@@ -198,13 +197,15 @@ class Compiler:
                 return replace(item, options=replace(item.options, format=newer))
             if item.candidate.dialect is Dialect.REFPOLICY and not item.marked:
                 return item
-            errors += diagnose.explain(outcome.last, self._text(item.candidate, item.text, marked=item.marked))
+            errors += explained(outcome.last, self._text(item.candidate, item.text, marked=item.marked))
         return Refused(candidate=item.candidate, errors=tuple(errors))
 
     def _newer_format(self, item: Item, outcome: ChainOutcome) -> int | None:
         """The format to try next, where this one cannot hold what the source says and a newer one is allowed."""
         if item.options.format is None or b"error writing" not in outcome.last.stderr + outcome.last.stdout:
             return None
+        from sepack.stages.compile.constructs import newest_use
+
         use = newest_use(item.text)
         needed = use.construct.format if use else 0
         return needed if needed > item.options.format and self._formats.admits(needed) else None
@@ -248,3 +249,9 @@ class Compiler:
             return item.candidate.locate(SourceKind.FC, line)
 
         return locate
+
+
+def explained(outcome: Outcome, text: Text) -> list[CompileError]:
+    from sepack.stages.compile.diagnose import explain  # a build that goes well needs no explanation
+
+    return explain(outcome, text)

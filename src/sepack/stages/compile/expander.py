@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from sepack.formats.line_marks import ENCODING
 from sepack.frozen import frozen
-from sepack.stages.compile.diagnose import kind_of, m4_warnings
 from sepack.stages.compile.expand import (
     Expansion,
     Unit,
@@ -72,7 +71,8 @@ class Expander:
         done = self._run_batches(batches(units, self._jobs), by_name)
         finished = {candidate.name for candidate, _ in done}
         # One that changes m4's state, and all that shared an m4 with one that m4 refused, get one for themselves.
-        done += self._run_batches([[unit] for unit in units if unit.name not in finished], by_name)
+        alone = [[unit] for unit in units if unit.name not in finished]
+        done += self._run_batches(alone, by_name) if alone else []
         finished = {candidate.name for candidate, _ in done}
         return done, [candidate for candidate in candidates if candidate.name not in finished]
 
@@ -146,6 +146,10 @@ class Expander:
     def _warnings(self, words: bytes, candidates: Mapping[str, Candidate]) -> dict[str, list[str]]:
         """What refpolicy's macros warned of, by module, with the author's place."""
         warnings: dict[str, list[str]] = {}
+        if not words:
+            return warnings
+        from sepack.stages.compile.diagnose import kind_of, m4_warnings
+
         for path, line, message in m4_warnings(words.decode("utf-8", "replace")):
             name = PurePosixPath(path).parent.name
             if name in candidates:

@@ -19,6 +19,7 @@ from sepack.stages.compile.policy_text import WORD, line_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from mmap import mmap
 
     from sepack.errors import Location
 
@@ -72,7 +73,7 @@ class InterfaceIndex:
     """
 
     records: Mapping[str, str]
-    definitions: bytes
+    definitions: bytes | memoryview
     own: Mapping[str, str]
     support: str
     identity: str
@@ -96,7 +97,7 @@ class InterfaceIndex:
 
     def definition(self, name: str) -> str:
         start, end, _, _ = self._record(name)
-        return self.definitions[start:end].decode(**ENCODING)
+        return bytes(self.definitions[start:end]).decode(**ENCODING)
 
     def digest(self, name: str) -> str:
         return self._record(name)[2]
@@ -182,7 +183,7 @@ def _overriding(release: Mapping[str, str], own: Mapping[str, tuple[str, str]]) 
 
 
 def index_to_bytes(index: InterfaceIndex) -> bytes:
-    """For the cache: a line of JSON, one of the names, a line for each one's record, an empty line, the definitions."""
+    """For the cache: a line of JSON, one of all names, a line for each record, an empty line, the definitions."""
     head = {
         "schema": SCHEMA,
         "identity": index.identity,
@@ -191,25 +192,25 @@ def index_to_bytes(index: InterfaceIndex) -> bytes:
         "stateful": sorted(index.stateful),
         "notices": index.notices,
     }
-    lines = [json.dumps(head), " ".join(("names", *index.records)), *index.records.values()]
-    return ("\n".join(lines) + "\n\n").encode() + index.definitions
+    lines = [json.dumps(head), " ".join(["names", *index.records]), *index.records.values()]
+    return ("\n".join(lines) + "\n\n").encode() + bytes(index.definitions)
 
 
-def index_from_bytes(data: bytes) -> InterfaceIndex | None:
-    """None for anything but a whole index of this schema."""
-    listing, border, definitions = data.partition(b"\n\n")
+def index_from_bytes(data: bytes | mmap) -> InterfaceIndex | None:
+    """None for anything but a whole index of this schema; of the definitions in `data` none is looked at yet."""
+    border = data.find(b"\n\n")
     try:
-        first, names, *lines = listing.decode().split("\n")
+        first, names, *lines = data[: max(border, 0)].decode().split("\n")
         head = json.loads(first)
-        if not border or head["schema"] != SCHEMA:
+        if head["schema"] != SCHEMA:
             return None
         records = dict(zip(names.split(" ")[1:], lines, strict=True))
         end = int(lines[-1].split(" ", 2)[1]) if lines else 0
-        if end != len(definitions):
+        if end != len(data) - border - 2:
             return None
         return InterfaceIndex(
             records=records,
-            definitions=definitions,
+            definitions=memoryview(data)[border + 2 :],
             own=head["own"],
             support=head["support"],
             identity=head["identity"],
