@@ -90,7 +90,7 @@ NOT_STRICT = BooleanState("strict", value=False)
 
 
 def access(source: str, target: str, tclass: str, permission: str) -> AccessQuestion:
-    return AccessQuestion(f"sys_u:sys_r:{source}:s0", f"sys_u:sys_r:{target}:s0", tclass, permission)
+    return AccessQuestion(f"sys_u:sys_r:{source}:s0", f"sys_u:object_r:{target}:s0", tclass, permission)
 
 
 class BasePolicyContract:

@@ -150,7 +150,7 @@ class BasePolicy(Protocol):
         ...
 
     def port(self, protocol: str, number: int) -> PortRecord | None:
-        """The narrowest record that covers the port."""
+        """The record that the kernel takes: the policy's first one, so semanage's own, then the narrowest."""
         ...
 
     def file_context_types(self) -> Mapping[str, int]:
