@@ -10,6 +10,7 @@ TEMPLATES = PurePosixPath("templates")
 BUILD = PurePosixPath("build")
 CACHE = BUILD / ".cache"
 DECLARATION = "module.toml"
+LEDGER = "ledger.toml"
 SETTINGS = PurePosixPath("invoke.yaml")
 MANIFEST = "manifest.json"
 
@@ -33,6 +34,9 @@ class Workspace:
 
     def module_directory(self, name: str) -> PurePosixPath:
         return PurePosixPath(f"{POLICY}/{name}")
+
+    def ledger(self, name: str) -> PurePosixPath:
+        return PurePosixPath(f"{POLICY}/{name}/{LEDGER}")
 
     def outputs(self, target: str, module: str) -> PurePosixPath:
         return PurePosixPath(f"{BUILD}/{target}/{module}")

@@ -1,0 +1,221 @@
+"""Writes `policy/<name>/ledger.toml`: only the lines of the items that changed, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+from sepack.catalog.ledger import ledger_from_text
+from sepack.catalog.ledger_errors import LedgerChangedError, LedgerNotWrittenError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path, PurePosixPath
+
+    from tomlkit.items import Table
+
+    from sepack.model.ledger import LedgerEvidence, LedgerItem
+    from sepack.workspace import Workspace
+
+_BEGINNING = """\
+# What was learned for {name} from denials, and what was refused. `inv regenerate --apply` adds items and `inv build`
+# puts the accepted ones into the module; comments, and keys that begin with x_, stay as they are written here.
+"""
+
+
+def save_items(workspace: Workspace, name: str, items: Iterable[LedgerItem], *, before: str | None) -> bool:
+    """Put `items` into the module's ledger, each in the place of the item with its statement; whether it changed.
+
+    `before` is the text that the items were decided on, None where there was no ledger. Raises LedgerChangedError where
+    the file holds something else by now, and the first error of a ledger that does not parse.
+    """
+    path = workspace.ledger(name)
+    with _locked(workspace / path, path):
+        now = _read(workspace / path)
+        if now != before:
+            raise LedgerChangedError(path)
+        text = with_items(now if now is not None else _BEGINNING.format(name=name), items, path)
+        if text == now:
+            return False
+        _replace(workspace / path, path, text)
+        return True
+
+
+def ledger_text(workspace: Workspace, name: str) -> str | None:
+    """The ledger's text as it lies there; None where there is none."""
+    return _read(workspace / workspace.ledger(name))
+
+
+def with_items(text: str, items: Iterable[LedgerItem], path: PurePosixPath) -> str:
+    """`text` with `items` in it: known statements changed in their place, new ones where sorting puts them."""
+    _, errors = ledger_from_text(text, path)
+    if errors:
+        raise errors[0]
+    for item in sorted(items, key=lambda each: (each.kind, each.statement)):
+        changed = _changed(text, item)
+        text = changed if changed is not None else _inserted(text, item, path)
+    return text
+
+
+def _changed(text: str, item: LedgerItem) -> str | None:
+    """With the item's values where they differ; None where no item has its statement."""
+    import tomlkit
+
+    document = tomlkit.parse(text)
+    table = next((each for each in document.get("item", []) if each["statement"] == item.statement), None)
+    if table is None:
+        return None
+    wanted = _values(item)
+    _update(table, wanted, ("answer", "reason", "by", "when", "expires", "evidence"))
+    return tomlkit.dumps(document)
+
+
+def _update(table: Table, wanted: Mapping[str, Any], keys: Iterable[str]) -> None:
+    for key in keys:
+        if key not in wanted:
+            if key in table:
+                table.remove(key)
+        elif isinstance(wanted[key], dict) and key in table:
+            _update(table[key], wanted[key], dict.fromkeys((*table[key], *wanted[key])))
+        elif key not in table or table[key] != wanted[key]:
+            table[key] = _printable(wanted[key])
+
+
+def _inserted(text: str, item: LedgerItem, path: PurePosixPath) -> str:
+    """The text with a new block before the first item that sorts behind it; no other line changes."""
+    ledger, _ = ledger_from_text(text, path)
+    starts = {each.where.line: (each.kind, each.statement) for each in ledger.items if each.where and each.where.line}
+    lines = text.split("\n")
+    behind = next((line for line in sorted(starts) if starts[line] > (item.kind, item.statement)), None)
+    block = _block(item).split("\n")
+    if behind is None:
+        body = text.rstrip("\n")
+        return "\n".join([*([body, ""] if body else []), *block, ""])
+    place = behind - 1
+    while place > 0 and lines[place - 1].lstrip().startswith("#") and not _is_beginning(lines, place - 1):
+        place -= 1
+    return "\n".join([*lines[:place], *block, "", *lines[place:]])
+
+
+def _is_beginning(lines: list[str], number: int) -> bool:
+    """Whether a comment belongs to the file and not to the item below: it is of the block that begins the file."""
+    return all(not line or line.lstrip().startswith("#") for line in lines[:number]) and "" not in lines[:number]
+
+
+def _block(item: LedgerItem) -> str:
+    import tomlkit
+
+    table = tomlkit.table()
+    for key, value in _values(item).items():
+        table[key] = _printable(value)
+    items = tomlkit.aot()
+    items.append(table)
+    return tomlkit.dumps({"item": items}).strip("\n")
+
+
+def _printable(value: Any) -> Any:
+    """Lists of tables one table a line, so that a diff shows which one is new."""
+    import tomlkit
+
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        array = tomlkit.array()
+        for each in value:
+            inline = tomlkit.inline_table()
+            inline.update(each)
+            array.append(inline)
+        return array.multiline(True)
+    if isinstance(value, dict):
+        table = tomlkit.table()
+        for key, each in value.items():
+            table[key] = _printable(each)
+        return table
+    return value
+
+
+def _values(item: LedgerItem) -> dict[str, Any]:
+    """What stands in the file for an item; what is empty is left out."""
+    values = {
+        "statement": item.statement,
+        "kind": str(item.kind),
+        "answer": str(item.answer),
+        "reason": item.reason,
+        "by": item.by,
+        "when": item.when,
+        "expires": item.expires,
+        "evidence": _evidence(item.evidence),
+    }
+    return {key: value for key, value in values.items() if value not in (None, {})}
+
+
+def _evidence(evidence: LedgerEvidence) -> dict[str, Any]:
+    denied = [
+        {
+            "source": each.source,
+            "target": each.target,
+            "tclass": each.tclass,
+            "permissions": list(each.permissions),
+            **({"paths": list(each.paths)} if each.paths else {}),
+            **({"ports": list(each.ports)} if each.ports else {}),
+        }
+        for each in evidence.denied
+    ]
+    values = {
+        "lines": evidence.lines,
+        "first_seen": evidence.first_seen,
+        "last_seen": evidence.last_seen,
+        "hosts": list(evidence.hosts),
+        "commands": list(evidence.commands),
+        "executables": list(evidence.executables),
+        "sample": evidence.sample,
+        "denied": denied,
+    }
+    return {key: value for key, value in values.items() if value not in (None, [], "", 0)}
+
+
+@contextlib.contextmanager
+def _locked(file: Path, path: PurePosixPath) -> Iterator[None]:
+    """One writer of a module's folder at a time, for as long as it takes to compare and rename."""
+    try:
+        directory = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise LedgerNotWrittenError(path, error) from error
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(directory)
+
+
+def _read(file: Path) -> str | None:
+    try:
+        return file.read_bytes().decode()
+    except FileNotFoundError:
+        return None
+
+
+def _replace(file: Path, path: PurePosixPath, text: str) -> None:
+    """Beside, to the disk, then into place; the file's mode stays, and no half-written file is left behind."""
+    beside = ""
+    try:
+        mode = file.stat().st_mode & 0o777 if file.exists() else 0o666 & ~_umask()
+        descriptor, beside = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as opened:
+            opened.write(text)
+            opened.flush()
+            os.fchmod(opened.fileno(), mode)
+            os.fsync(opened.fileno())
+        os.replace(beside, file)  # noqa: PTH105 - `beside` is a name
+    except OSError as error:
+        raise LedgerNotWrittenError(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(beside)  # noqa: PTH108 - as above
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
