@@ -513,3 +513,36 @@ def test_without_declarations_no_toml_is_loaded(unprivileged: Unprivileged) -> N
         return {"tomllib", "difflib"} & set(sys.modules)
 
     assert unprivileged(loaded) == set()
+
+
+def test_domains_are_read(tmp_path: Path) -> None:
+    declaration = '[domains]\ntypes = ["httpd_t"]\nexecutables = ["/usr/sbin/httpd"]\npaths = ["/srv/shop"]\n'
+    module = only_module(declaring(tmp_path, declaration))
+    assert module.domains == {"types": ("httpd_t",), "executables": ("/usr/sbin/httpd",), "paths": ("/srv/shop",)}
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('type = ["a_t"]', "[domains] has no key 'type'"),
+        ('types = "a_t"', "'types' in [domains] is a list of types, and something else is none"),
+        ('types = ["a t"]', "'types' in [domains] is a list of types, and 'a t' is none"),
+        ('paths = ["srv"]', "'paths' in [domains] is a list of whole paths"),
+        ("paths = [1]", "'paths' in [domains] is a list of whole paths"),
+    ],
+)
+def test_wrong_domains_are_said(tmp_path: Path, line: str, words: str) -> None:
+    error = the_error(declaring(tmp_path, f"[domains]\n{line}\n"))
+    assert str(error).startswith(f"policy/shop/module.toml:1: {words}")
+
+
+def test_a_ledger_is_the_module_s_and_one_of_its_files(tmp_path: Path) -> None:
+    workspace = repository(tmp_path, {"policy/shop/shop.te": RULES, "policy/shop/ledger.toml": ""})
+    module = only_module(workspace)
+    assert module.ledger is not None
+    assert module.files == ["policy/shop/shop.te", "policy/shop/ledger.toml"]
+
+
+def test_a_declaration_and_a_ledger_are_enough_for_a_module(tmp_path: Path) -> None:
+    module = only_module(repository(tmp_path, {"policy/shop/module.toml": "", "policy/shop/ledger.toml": ""}))
+    assert module.sources == ()

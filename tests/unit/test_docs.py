@@ -109,12 +109,12 @@ def test_the_readme_says_what_each_release_can_be_built_with(name: str) -> None:
 
 
 def test_the_readme_s_module_keys_are_those_there_are() -> None:
-    from sepack.catalog.declaration import _KEYS
+    from sepack.catalog.declaration import _KEYS, DOMAINS
 
     example = re.search(r"```toml\n(.*?)```", section("README.md", "What a module is"), re.DOTALL)
     assert example
     tomllib.loads(example[1])
-    assert set(re.findall(r"^(?:# )?\[?(\w+)(?: =|\])", example[1], re.MULTILINE)) - {"project"} == set(_KEYS)
+    assert set(re.findall(r"^(?:# )?\[?(\w+)(?: =|\])", example[1], re.MULTILINE)) - {"project", *DOMAINS} == set(_KEYS)
 
 
 def test_the_readme_s_error_is_what_is_said() -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TARGETS = ("host", "el8", "el9", "el10")
-ALL = "The settings are targets, toolchain, install, jobs, module_format, build_network."
+ALL = "The settings are targets, toolchain, install, jobs, module_format, build_network, expiry, ledger_hosts."
 
 
 def check(root: Path, text: str = "", name: str = "invoke.yaml", **environ: str) -> None:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from sepack.authored import read_text, require_file, require_inside
 from sepack.catalog.toml_errors import (
+    DomainsValueError,
     InvalidTemplateNameError,
     InvalidVersionError,
     NameMismatchError,
     TomlSyntaxError,
+    UnknownDomainsKeyError,
     UnknownKeyError,
     WrongTypeError,
 )
@@ -32,10 +34,14 @@ _KEYS = {
     "license": str,
     "template": str,
     "parameters": dict,
+    "domains": dict,
 }
+DOMAINS = ("types", "executables", "paths")
 # checkmodule's lexer takes digits, then anything of letters, digits, dots and low lines; an empty part says nothing.
 _VERSION = re.compile(r"[0-9]+(?:\.[A-Za-z0-9_]+)*")
 _TEMPLATE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
+_DOMAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+_WHOLE_PATH = re.compile(r"/\S+")
 _PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 _TABLE = re.compile(r"""^\s*\[\s*["']?([\w.-]+)["']?\s*\]""")
 
@@ -49,6 +55,7 @@ class Declaration:
     license: str = ""
     template: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    domains: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_declaration(workspace: Workspace, name: str, path: PurePosixPath) -> tuple[Declaration, list[SepackError]]:
@@ -63,7 +70,8 @@ def read_declaration(workspace: Workspace, name: str, path: PurePosixPath) -> tu
     errors = list(_faults(values, name, path, text))
     if errors:
         return Declaration(template=str(values.get("template", ""))), errors
-    return Declaration(**{key: value for key, value in values.items() if key != "name"}), []
+    domains = {kind: tuple(listed) for kind, listed in values.pop("domains", {}).items()}
+    return Declaration(domains=domains, **{key: value for key, value in values.items() if key != "name"}), []
 
 
 def declared_at(workspace: Workspace, module: Module, key: str) -> Location | None:
@@ -116,6 +124,20 @@ def _fault_of(key: str, value: object, name: str, where: Location) -> SepackErro
         return InvalidVersionError(where, str(value))
     if key == "template" and not _TEMPLATE.fullmatch(str(value)):
         return InvalidTemplateNameError(where, str(value))
+    if key == "domains" and isinstance(value, dict):
+        return _fault_of_domains(value, where)
+    return None
+
+
+def _fault_of_domains(domains: Mapping[str, object], where: Location) -> SepackError | None:
+    for kind, listed in domains.items():
+        if kind not in DOMAINS:
+            return UnknownDomainsKeyError(where, kind, DOMAINS)
+        values = listed if isinstance(listed, list) else [None]
+        for value in values:
+            is_fit = _DOMAIN.fullmatch if kind == "types" else _WHOLE_PATH.fullmatch
+            if not isinstance(value, str) or not is_fit(value):
+                return DomainsValueError(where, kind, value)
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,12 +20,13 @@ from sepack.catalog.errors import (
 )
 from sepack.errors import SepackError
 from sepack.model.module import Module, SourceFile, SourceKind
-from sepack.workspace import DECLARATION
+from sepack.workspace import DECLARATION, LEDGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import PurePosixPath
 
+    from sepack.model.ledger import Ledger
     from sepack.workspace import Workspace
 
 # What checkmodule takes as a module's name: its own lexer's rule for an identifier.
@@ -80,11 +82,13 @@ def read_folder(workspace: Workspace, name: str) -> tuple[Module, list[SepackErr
     own = _own_files(directory, files, errors)
     if len(files) > len(own):
         errors += _faults_of_others(workspace, directory, files, own)
-    if not declaration.template and not any(file.kind is SourceKind.TE for file in files):
+    ledger = _ledger(workspace, name, errors) if any(entry.name == LEDGER for entry in entries) else None
+    rules = declaration.template or any(file.kind is SourceKind.TE for file in files)
+    if not rules and (ledger is None or not declared):
         errors.append(NoSourceError(name, directory, [entry.name for entry in entries]))
     used = {file.name for file in own.values()}
     errors += _faults_of_files(workspace, [entry for entry in entries if entry.name in used], directory)
-    return _module(name, directory, declaration, own, declared=declared), errors
+    return replace(_module(name, directory, declaration, own, declared=declared), ledger=ledger), errors
 
 
 def _ordinary(name: str, directory: PurePosixPath, entries: list[os.DirEntry[str]]) -> Module | None:
@@ -117,6 +121,14 @@ def _declaration(workspace: Workspace, name: str, path: PurePosixPath, errors: l
     declaration, faults = read_declaration(workspace, name, path)
     errors += faults
     return declaration
+
+
+def _ledger(workspace: Workspace, name: str, errors: list[SepackError]) -> Ledger:
+    from sepack.catalog.ledger import load_ledger
+
+    ledger, faults = load_ledger(workspace, name)
+    errors += faults
+    return ledger
 
 
 def _own_files(
@@ -208,5 +220,6 @@ def _module(
         license=declaration.license,
         template=declaration.template,
         parameters=declaration.parameters,
+        domains=declaration.domains,
         sources=sources,
     )

@@ -49,6 +49,29 @@ class WrongTypeError(DeclarationError):
         )
 
 
+class UnknownDomainsKeyError(DeclarationError):
+    def __init__(self, where: Location, key: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"[domains] has no key '{key}'",
+            where=where,
+            hint=f"{did_you_mean(key, known)} It has {', '.join(known)}.".lstrip(),
+        )
+
+
+class DomainsValueError(DeclarationError):
+    """Something in [domains] that is no list of types, or of whole paths."""
+
+    def __init__(self, where: Location, key: str, value: object) -> None:
+        example = '["httpd_t"]' if key == "types" else '["/srv/shop"]'
+        what = "a list of types" if key == "types" else "a list of whole paths, each from / on and without white space"
+        said = "something else" if value is None else repr(value)
+        super().__init__(
+            f"'{key}' in [domains] is {what}, and {said} is none",
+            where=where,
+            hint=f"Write it like {key} = {example}",
+        )
+
+
 class NameMismatchError(DeclarationError):
     """A name in module.toml that is not the folder's."""
 

@@ -12,6 +12,8 @@ from sepack.frozen import frozen
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sepack.model.ledger import Ledger
+
 
 class Dialect(enum.StrEnum):
     """PLAIN is what checkmodule reads as it stands; REFPOLICY needs m4 and the target's headers first."""
@@ -45,6 +47,8 @@ class Module:
 
     `version` is None where module.toml does not give one: then the `.te` header is its home. `template` names the
     family in templates/ that stands in for source files the folder does not have (`daemon` → daemon.te.j2 …).
+    `domains` says which denials are the module's: "types" (of processes), "executables", "paths" (and what is below).
+    `ledger` is None where the folder has no ledger.toml.
     """
 
     name: str
@@ -55,7 +59,16 @@ class Module:
     license: str = ""
     template: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    domains: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sources: tuple[SourceFile, ...] = ()
+    ledger: Ledger | None = None
+
+    @property
+    def files(self) -> list[str]:
+        """The author's own files, relative to the workspace: sources, module.toml, ledger.toml."""
+        own = [file.name for file in self.sources]
+        own += [str(self.declaration)] if self.declaration is not None else []
+        return own if self.ledger is None else [*own, f"{self.directory}/ledger.toml"]
 
     def source(self, kind: SourceKind) -> SourceFile | None:
         return next((file for file in self.sources if file.kind is kind), None)

@@ -10,6 +10,28 @@ from sepack.model.module import Module, SourceKind
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
+    from sepack.errors import Location
+
+
+# What `{{ learned.rules }}` and `{{ learned.file_contexts }}` leave in a template's text until its dialect is known.
+LEARNED_MARKS = {
+    SourceKind.TE: "# sepack puts what the ledger allows here.",
+    SourceKind.FC: "# sepack puts the ledger's file contexts here.",
+}
+
+
+@frozen
+class Learned:
+    """The lines of a text that come from the module's ledger: `places` has one for each, `first` counts from 1.
+
+    `authored` is the text without them, in which `replaced` lines stood in their place.
+    """
+
+    first: int
+    places: tuple[Location, ...]
+    authored: str
+    replaced: int
+
 
 @frozen
 class SourceText:
@@ -23,6 +45,7 @@ class SourceText:
     origin: PurePosixPath
     templated: bool
     templates: tuple[str, ...] = ()
+    learned: Learned | None = None
 
 
 @frozen

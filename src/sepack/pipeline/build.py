@@ -9,6 +9,7 @@ from sepack.catalog import load_modules
 from sepack.fingerprints import Fingerprints
 from sepack.frozen import frozen
 from sepack.model.build import Build, BuildEvent, Decision, Failed, Fresh, Planned, UpToDate
+from sepack.pipeline.expiry import look_at_expiry
 from sepack.pipeline.inputs import Inputs
 from sepack.pipeline.interfaces import Interfaces
 from sepack.pipeline.outputs import OutputError, read_manifest, replace_manifest
@@ -73,8 +74,10 @@ def _for_target(
     with session, scratch_directory(session.workspace) as scratch:
         interfaces = Interfaces(session, inputs, everything, scratch)
         planner = _Planner(session, inputs, interfaces, fingerprints, force=request.force)
+        asked, said = look_at_expiry(asked, session.settings, session.target.name)
         decisions = planner.decide_all(asked, everything)
         yield Planned(target=session.target, decisions=decisions)
+        yield from said
         for decision in decisions:
             if isinstance(decision, Fresh):
                 if not request.dry_run and looks_older(decision.manifest, interfaces.identity()):

@@ -47,9 +47,7 @@ class Inputs:
 
     def of(self, module: Module, templates: Iterable[str]) -> dict[str, str]:
         """All inputs but the interfaces. `templates` are the names of those that its last build used."""
-        found = {file.name: self._digest(file.name) for file in module.sources}
-        if module.declaration is not None:
-            found[str(module.declaration)] = self._digest(module.declaration)
+        found = {name: self._digest(name) for name in module.files}
         for name in sorted({*templates, *stand_ins(module)}):
             found[template_label(name)] = self._template(name)
         return {**found, **self._common}

@@ -50,7 +50,7 @@ class Interfaces:
         signature = self._session.header_signature()
         if signature is None or self._index_identity(signature) == prior.interface_index:
             return interface_part(prior.inputs)
-        from sepack.stages.compile.policy_text import WORD
+        from sepack.formats.policy_text import WORD
 
         workspace, target = self._session.workspace, self._session.target.name
         try:

@@ -57,7 +57,7 @@ class Settled:
         known = self._known.get(module.name)
         if known is None:
             return False
-        own = _own_files(module)
+        own = module.files
         before, _, look = known.rpartition(SEPARATOR)
         paths = before.split(SEPARATOR)
         return paths[: len(own)] == own and self._look(paths) == look
@@ -76,7 +76,7 @@ class Settled:
         """
         directory = str(self._workspace.outputs(self._target, module.name))
         places = self._workspace.template_directories
-        paths = [*_own_files(module), *(f"{directory}/{name}" for name in prior.outputs)]
+        paths = [*module.files, *(f"{directory}/{name}" for name in prior.outputs)]
         paths += (f"{place}/{name}" for name in {*prior.templates, *stand_ins(module)} for place in places)
         if any(SEPARATOR in path or "\n" in path for path in paths):
             return ""
@@ -99,11 +99,6 @@ class Settled:
         there = {module.name for module in modules}
         lines = [f"{name}{SEPARATOR}{known}" for name, known in self._known.items() if name in there]
         write_beside(self._store, "\n".join([f"{self._facts} {len(lines)}", *lines]))
-
-
-def _own_files(module: Module) -> list[str]:
-    files = [file.name for file in module.sources]
-    return [*files, str(module.declaration)] if module.declaration is not None else files
 
 
 def _look(path: str) -> str:

@@ -29,6 +29,8 @@ class Settings:
     jobs: int = 0
     module_format: int | None = None
     build_network: str = "default"
+    expiry: str = "warn"
+    ledger_hosts: str = "plain"
 
 
 # What Invoke is given to start from. It turns an environment variable into the type of the value that it replaces, and
@@ -40,6 +42,8 @@ DEFAULTS: Final[dict[str, object]] = {
     "jobs": 0,
     "module_format": None,
     "build_network": "default",
+    "expiry": "warn",
+    "ledger_hosts": "plain",
 }
 
 Origin = Location | str | None
@@ -110,6 +114,8 @@ KNOBS: Final[Mapping[str, Knob]] = {
     "jobs": Knob("a whole number, 0 for what keeps it busy", read_jobs),
     "module_format": Knob("a whole number from 4 up, or nothing", read_module_format),
     "build_network": one_of("default", "host"),
+    "expiry": one_of("warn", "error"),
+    "ledger_hosts": one_of("plain", "hashed"),
 }
 
 

@@ -15,7 +15,9 @@ from jinja2.utils import missing
 
 from sepack.authored import read_text
 from sepack.errors import Location
+from sepack.model.module import SourceKind
 from sepack.model.path_expression import file_context_path
+from sepack.model.sources import LEARNED_MARKS
 from sepack.templating.lines import LineMarks
 from sepack.templating.search import TemplateFile, find_template
 
@@ -117,7 +119,7 @@ _RUN: ContextVar[Run] = ContextVar("run")
 
 
 def scope_for(module: Module, target: Target) -> dict[str, Any]:
-    """The two names that a template is given. A version that is not declared is not there, and so is undefined."""
+    """The names that a template is given; a version that is not declared is not there, and so is undefined."""
     values = {
         "name": module.name,
         "summary": module.summary,
@@ -129,7 +131,8 @@ def scope_for(module: Module, target: Target) -> dict[str, Any]:
         values["version"] = module.version
     shown = {name: getattr(target, name) for name in target.__dataclass_fields__}
     paths = {name: str(value) for name, value in shown.items() if isinstance(value, PurePath)}
-    return {"target": Shown(**shown | paths), "module": Shown(**values)}
+    learned = Shown(rules=LEARNED_MARKS[SourceKind.TE], file_contexts=LEARNED_MARKS[SourceKind.FC])
+    return {"target": Shown(**shown | paths), "module": Shown(**values), "learned": learned}
 
 
 def run_template(run: Run, name: str, workspace: Workspace, *, marked: bool = False) -> str:

@@ -6,11 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sepack.frozen import frozen
-from sepack.model.module import Dialect, SourceKind
-from sepack.stages.compile import errors as wrong
-from sepack.stages.compile.given_text import with_column
-from sepack.stages.compile.policy_text import (
+from sepack.formats.policy_text import (
     WORD,
     Header,
     find_header,
@@ -20,6 +16,10 @@ from sepack.stages.compile.policy_text import (
     without_comments,
     without_strings,
 )
+from sepack.frozen import frozen
+from sepack.model.module import Dialect, SourceKind
+from sepack.stages.compile import errors as wrong
+from sepack.stages.compile.given_text import with_column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from sepack.formats.policy_text import without_comments
 from sepack.frozen import frozen
-from sepack.stages.compile.policy_text import without_comments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

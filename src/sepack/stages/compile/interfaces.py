@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from sepack.fingerprints import digest_of
 from sepack.formats.line_marks import ENCODING
+from sepack.formats.policy_text import WORD, line_at
 from sepack.frozen import frozen
 from sepack.model.module import SourceKind
-from sepack.stages.compile.policy_text import WORD, line_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sepack.formats.policy_text import Header, dialect_of, find_header, with_version
 from sepack.model.module import Dialect
-from sepack.stages.compile.policy_text import Header, dialect_of, find_header, with_version
 
 
 @pytest.mark.parametrize(

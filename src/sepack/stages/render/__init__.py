@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from sepack.authored import read_text
 from sepack.catalog import declared_at
 from sepack.errors import DeclarationError, Location, SepackError
+from sepack.formats.policy_text import dialect_of
 from sepack.model.module import SourceKind
 from sepack.model.names import did_you_mean
 from sepack.model.sources import Sources, SourceText
+from sepack.workspace import LEDGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path, PurePosixPath
+    from pathlib import Path
 
     from sepack.model.module import Module, SourceFile
     from sepack.model.target import Target
     from sepack.workspace import Workspace
 
+# Of a module that nothing but a ledger declares.
+FIRST_VERSION = "1.0.0"
 # What other build systems fill in. Two of them in a path (`getty@.service`) are no placeholder: it is capitals between.
 _PLACEHOLDER = re.compile(r"@@\w+@@|@[A-Z][A-Z0-9_]*@")
 
@@ -77,14 +83,39 @@ def render(module: Module, target: Target, workspace: Workspace) -> Sources:
     texts = [text for kind in SourceKind if (text := _text(kind, module, target, workspace, notes)) is not None]
     for text in texts:
         _require_no_placeholder(text, module, target, workspace)
+    if module.ledger is not None or any(text.templated for text in texts):
+        texts = _with_learned(texts, module, target)
     return Sources(module=module, texts=tuple(texts), notes=tuple(notes))
+
+
+def _with_learned(texts: Sequence[SourceText], module: Module, target: Target) -> list[SourceText]:
+    """With what the ledger holds; a text that only the ledger needs is made."""
+    from sepack.stages.render.learned import made_text, with_learned
+
+    path = PurePosixPath(f"{module.directory}/{LEDGER}")
+    found = {text.kind: text for text in texts}
+    if module.ledger is not None:
+        for kind in set(SourceKind).difference(found):
+            made = made_text(kind, module.ledger, path, module.name, module.version or FIRST_VERSION)
+            found |= {kind: made} if made is not None else {}
+    te, fc = (found[kind].text if kind in found else "" for kind in (SourceKind.TE, SourceKind.FC))
+    dialect = dialect_of(te, fc)
+    return [with_learned(found[kind], module.ledger, path, dialect, target) for kind in SourceKind if kind in found]
 
 
 def locate(text: SourceText, module: Module, target: Target, workspace: Workspace, line: int) -> Location:
     """The author's place behind `line` (from 1) of a text that `render` gave for the same arguments.
 
-    A templated line for which it cannot be told has a location without a line, and never a wrong one.
+    A templated line for which it cannot be told has a location without a line, and never a wrong one. A line that
+    comes from the ledger leads to its item there.
     """
+    if text.learned is not None:
+        after = text.learned.first + len(text.learned.places)
+        if text.learned.first <= line < after:
+            return text.learned.places[line - text.learned.first]
+        if line >= after:
+            line -= len(text.learned.places) - text.learned.replaced
+        text = replace(text, text=text.learned.authored, learned=None)
     if not text.templated:
         lines = text.text.split("\n")
         shown = lines[line - 1].rstrip("\r") if 0 < line <= len(lines) else None
