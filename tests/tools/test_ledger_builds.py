@@ -67,13 +67,15 @@ def test_a_store_that_takes_the_module_allows_what_was_accepted_and_labels_it(
     shutil.copytree("/etc/selinux", copy / "etc/selinux")
     shutil.copytree(STORE, copy / "var/lib/selinux/default")
     package = tmp_path / "build/host/shop/shop.pp"
-    subprocess.run(["semodule", "-n", "-p", copy, "-s", "default", "-X", "200", "-i", package], check=True)
+    subprocess.run(["semodule", "-n", "-p", str(copy), "-s", "default", "-X", "200", "-i", str(package)], check=True)
     (policy,) = (copy / "etc/selinux/default/policy").iterdir()
-    search = ["sesearch", "-A", "-s", "httpd_t", "-t", "shop_t", "-c", "file", policy]
+    search = ["sesearch", "-A", "-s", "httpd_t", "-t", "shop_t", "-c", "file", str(policy)]
     rules = subprocess.run(search, check=True, capture_output=True, text=True).stdout
     assert "allow httpd_t shop_t:file { getattr open };" in rules
     contexts = copy / "etc/selinux/default"
-    label = subprocess.run(["matchpathcon", "-P", contexts, "/srv/index/a"], check=True, capture_output=True, text=True)
+    label = subprocess.run(
+        ["matchpathcon", "-P", str(contexts), "/srv/index/a"], check=True, capture_output=True, text=True
+    )
     assert ":httpd_sys_content_t:" in label.stdout
 
 
