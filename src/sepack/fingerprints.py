@@ -73,7 +73,7 @@ class Fingerprints:
             self._remember(name, look, digest)
         return digest
 
-    def learn(self, path: PurePosixPath, digest: str, status: os.stat_result) -> None:
+    def learn(self, path: PurePosixPath | str, digest: str, status: os.stat_result) -> None:
         """Remember what a file that this process has just put into place holds, without reading it.
 
         `status` is that file's own: by its name one could meet a file that another build has put there since.

@@ -9,6 +9,8 @@ from sepack.model.module import Dialect, SourceKind
 
 _COMMENT = re.compile(r"#[^\n]*")
 _DNL = re.compile(r"\bdnl\b[^\n]*")
+_COMMENTS = re.compile(r"(?:\s+|#[^\n]*\n)*")
+_CUT = re.compile(r"#|\bdnl\b")
 _STRING = re.compile(r'"[^"\n]*"')
 _PLAIN_HEADER = re.compile(r"\bmodule\s+([^\s;]+)(?:\s+([^\s;]+))?\s*;")
 _MACRO_HEADER = re.compile(r"\bpolicy_module\s*\(\s*`?([^\s,)`']*)'?\s*(?:,\s*`?([^\s,)`']*)'?\s*)?(,[^)]*)?\)")
@@ -52,12 +54,7 @@ def without_strings(text: str) -> str:
 
 def find_header(text: str) -> Header | None:
     """The first module statement of `.te` text, comments aside."""
-    bare = blanked(_DNL, without_comments(text))
-    candidates = [
-        (found, pattern is _MACRO_HEADER)
-        for pattern in (_PLAIN_HEADER, _MACRO_HEADER)
-        if (found := pattern.search(bare))
-    ]
+    candidates = _at_the_beginning(text) or _anywhere(text)
     if not candidates:
         return None
     found, macro = min(candidates, key=lambda candidate: candidate[0].start())
@@ -69,6 +66,20 @@ def find_header(text: str) -> Header | None:
         span=found.span(),
         surplus=(found[3] or "").lstrip(", ") if macro else "",
     )
+
+
+def _at_the_beginning(text: str) -> list[tuple[re.Match[str], bool]]:
+    """Where nearly all have it, with nothing but comments before it: the rest need not be looked through then."""
+    begin = _COMMENTS.match(text)
+    start = begin.end() if begin else 0
+    found = [(pattern.match(text, start), pattern is _MACRO_HEADER) for pattern in (_PLAIN_HEADER, _MACRO_HEADER)]
+    return [(match, macro) for match, macro in found if match and not _CUT.search(match[0])]
+
+
+def _anywhere(text: str) -> list[tuple[re.Match[str], bool]]:
+    bare = blanked(_DNL, without_comments(text))
+    found = [(pattern.search(bare), pattern is _MACRO_HEADER) for pattern in (_PLAIN_HEADER, _MACRO_HEADER)]
+    return [(match, macro) for match, macro in found if match]
 
 
 def line_at(text: str, offset: int) -> int:

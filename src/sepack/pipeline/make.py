@@ -8,7 +8,7 @@ from sepack.model.build import BuildEvent, Built, Failed, Notice
 from sepack.model.module import Dialect
 from sepack.model.package import Manifest
 from sepack.pipeline.inputs import interface_inputs
-from sepack.pipeline.outputs import OutputError, digests_in, place
+from sepack.pipeline.outputs import OutputError, place
 from sepack.pipeline.rendering import rendered
 from sepack.stages.compile.candidate import Candidate
 from sepack.stages.compile.compiler import Compiled, Compiler
@@ -143,7 +143,7 @@ class Maker:
             format=compiled.package.format,
             dialect=candidate.dialect,
             toolchain=self._session.toolchain.identity,
-            outputs=digests_in(self._session.workspace / compiled.parts.directory, candidate.name),
+            outputs=compiled.outputs,
             inputs=inputs,
             tools=self._session.versions(),
             interface_index=identity,

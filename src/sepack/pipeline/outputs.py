@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -52,16 +51,6 @@ def read_manifest(workspace: Workspace, target: str, module: str) -> Manifest | 
         return None
 
 
-def digests_in(directory: Path, name: str) -> dict[str, str]:
-    """SHA-256 of each file a build of `name` left in `directory`, by file name."""
-    found = {}
-    for suffix in SUFFIXES:
-        path = directory / f"{name}.{suffix}"
-        if path.is_file():
-            found[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return found
-
-
 def place(
     workspace: Workspace, parts: Parts, package: PolicyPackage, manifest: Manifest, fingerprints: Fingerprints
 ) -> PolicyPackage:
@@ -70,21 +59,43 @@ def place(
     A rename is whole or not at all, and a manifest that does not fit its files means "build again": a kill between
     two renames costs one more build of this module, and two builds at once leave one of them whole. Raises OutputError.
     """
-    source = workspace / parts.directory
-    destination = workspace / workspace.outputs(manifest.target, manifest.name)
+    source = f"{workspace.root}/{parts.directory}"
+    outputs = workspace.outputs(manifest.target, manifest.name)
+    destination = f"{workspace.root}/{outputs}"
     try:
-        (source / MANIFEST).write_text(manifest_to_json(manifest), encoding="utf-8")
-        destination.mkdir(parents=True, exist_ok=True)
-        placed = {name: _move(source / name, destination / name) for name in (*manifest.outputs, MANIFEST)}
-        for suffix in SUFFIXES:
-            stale = f"{manifest.name}.{suffix}"
-            if stale not in manifest.outputs:
-                (destination / stale).unlink(missing_ok=True)
+        with open(f"{source}/{MANIFEST}", "w", encoding="utf-8") as file:  # noqa: PTH123 - pathlib takes its time
+            file.write(manifest_to_json(manifest))
+        placed = _place_whole(source, destination, manifest) or _place_each(source, destination, manifest)
     except OSError as error:
         raise OutputError(destination, error) from error
     for name, digest in manifest.outputs.items():
-        fingerprints.learn(workspace.output(manifest.target, manifest.name, name), digest, placed[name])
-    return replace(package, path=workspace.output(manifest.target, manifest.name, parts.package.name))
+        fingerprints.learn(f"{outputs}/{name}", digest, placed[name])
+    return replace(package, path=outputs / parts.package.name)
+
+
+def _place_whole(source: str, destination: str, manifest: Manifest) -> dict[str, os.stat_result]:
+    """One rename for a module of which nothing is there yet; nothing where there is something."""
+    kept = {*manifest.outputs, MANIFEST}
+    for name in os.listdir(source):  # noqa: PTH208 - as above
+        if name not in kept:
+            os.unlink(f"{source}/{name}")  # noqa: PTH108 - as above
+    placed = {name: os.stat(f"{source}/{name}") for name in manifest.outputs}  # noqa: PTH116 - as above
+    os.makedirs(os.path.dirname(destination), exist_ok=True)  # noqa: PTH103, PTH120 - as above
+    try:
+        os.rename(source, destination)  # noqa: PTH104 - as above
+    except OSError:
+        return {}
+    return placed
+
+
+def _place_each(source: str, destination: str, manifest: Manifest) -> dict[str, os.stat_result]:
+    os.makedirs(destination, exist_ok=True)  # noqa: PTH103 - as above
+    placed = {name: _move(f"{source}/{name}", f"{destination}/{name}") for name in (*manifest.outputs, MANIFEST)}
+    for suffix in SUFFIXES:
+        stale = f"{manifest.name}.{suffix}"
+        if stale not in manifest.outputs:
+            Path(destination, stale).unlink(missing_ok=True)
+    return placed
 
 
 def replace_manifest(workspace: Workspace, scratch: PurePosixPath, manifest: Manifest) -> None:
@@ -97,8 +108,11 @@ def replace_manifest(workspace: Workspace, scratch: PurePosixPath, manifest: Man
         raise OutputError(Path(place), error) from error
 
 
-def _move(source: Path, destination: Path) -> os.stat_result:
+def _move(source: str, destination: str) -> os.stat_result:
     """Rename, and give the status of the file itself, whatever another build has put in its place by now."""
-    with source.open("rb") as file:
-        source.replace(destination)
-        return os.fstat(file.fileno())
+    file = os.open(source, os.O_RDONLY)
+    try:
+        os.replace(source, destination)  # noqa: PTH105 - as above
+        return os.fstat(file)
+    finally:
+        os.close(file)

@@ -67,16 +67,16 @@ def package(parts: Parts, file_contexts: PurePosixPath | None) -> Command:
     return Command(argv=tuple(argv))
 
 
-def prove(root: Path, parts: Parts, version: str, options: Options, file_contexts: bytes) -> PolicyPackage:
-    """Read the .pp back and hold it against what was asked for. Raises ProofError.
+def prove(root: Path, parts: Parts, version: str, options: Options, file_contexts: bytes) -> tuple[PolicyPackage, str]:
+    """Read the .pp back and hold it against what was asked for; with it, the SHA-256 of the .mod. Raises ProofError.
 
     A tool that could not write all of its output (a full disk) may still exit with 0; the bytes cannot lie.
     """
     try:
-        data = (root / parts.package).read_bytes()
+        data = _read(f"{root}/{parts.package}")
         contents = read_policy_package(data)
         header = contents.header
-        module = (root / parts.module).read_bytes()
+        module = _read(f"{root}/{parts.module}")
         unpackaged = read_module_header(module)
     except PackageFormatError as error:
         raise ProofError(parts.name, error.brief) from error
@@ -95,7 +95,7 @@ def prove(root: Path, parts: Parts, version: str, options: Options, file_context
         raise ProofError(
             parts.name, f"it calls itself {header.name} {header.version} ({'MLS' if header.mls else 'no MLS'})"
         )
-    return PolicyPackage(
+    proved = PolicyPackage(
         name=header.name,
         version=header.version,
         format=header.format,
@@ -104,3 +104,9 @@ def prove(root: Path, parts: Parts, version: str, options: Options, file_context
         digest=hashlib.sha256(data).hexdigest(),
         size=len(data),
     )
+    return proved, hashlib.sha256(module).hexdigest()
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:  # noqa: PTH123 - twice a module
+        return file.read()

@@ -74,6 +74,12 @@ class Candidate:
     locate: Locate
 
     @property
+    def texts(self) -> dict[str, str]:
+        """Those there are, by the ending of their file's name."""
+        found = {"te": self.te, "fc": self.fc, "if": self.interfaces}
+        return {suffix: text for suffix, text in found.items() if text is not None}
+
+    @property
     def dialect(self) -> Dialect:
         return Dialect.PLAIN if self.macro is None else Dialect.REFPOLICY
 

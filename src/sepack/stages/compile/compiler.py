@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field, replace
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from sepack.formats.file_contexts import read_file_contexts
@@ -16,7 +17,7 @@ from sepack.stages.compile.expander import Expander, Failure
 from sepack.stages.compile.given_text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path, PurePosixPath
 
     from sepack.errors import Location
@@ -30,11 +31,15 @@ if TYPE_CHECKING:
 
 @frozen
 class Compiled:
-    """A policy package in the scratch directory, proved. `wide` is true where the closure of interfaces did not do."""
+    """A policy package in the scratch directory, proved. `wide` is true where the closure of interfaces did not do.
+
+    `outputs` are the files to keep: the SHA-256 of each by its name.
+    """
 
     candidate: Candidate
     parts: Parts
     package: PolicyPackage
+    outputs: Mapping[str, str]
     warnings: tuple[str, ...]
     wide: bool
 
@@ -125,12 +130,12 @@ class Compiler:
     def _write_sources(self, candidate: Candidate) -> None:
         parts = self._parts(candidate)
         (self._root / parts.directory).mkdir(parents=True)
-        for suffix, text in (("te", candidate.te), ("fc", candidate.fc), ("if", candidate.interfaces)):
-            if text is not None:
-                self._write(parts.path(suffix), text)
+        for suffix, text in candidate.texts.items():
+            self._write(parts.path(suffix), text)
 
     def _write(self, path: PurePosixPath, text: str) -> None:
-        (self._root / path).write_text(text, newline="", **ENCODING)
+        with open(f"{self._root}/{path}", "wb") as file:  # noqa: PTH123 - four times a module
+            file.write(text.encode(**ENCODING))
 
     def _plain_item(self, candidate: Candidate) -> Item:
         parts = self._parts(candidate)
@@ -186,11 +191,11 @@ class Compiler:
         errors = list(faults)
         if outcome.ok:
             try:
-                package = self._prove(item)
+                proof = self._prove(item)
             except ProofError as error:
                 errors.append(error)
             if not errors:
-                return self._compiled(item, outcome, package)
+                return self._compiled(item, outcome, *proof)
         else:
             newer = self._newer_format(item, outcome)
             if newer is not None:
@@ -210,17 +215,20 @@ class Compiler:
         needed = use.construct.format if use else 0
         return needed if needed > item.options.format and self._formats.admits(needed) else None
 
-    def _prove(self, item: Item) -> PolicyPackage:
+    def _prove(self, item: Item) -> tuple[PolicyPackage, str]:
         given = item.fc_text.encode(**ENCODING) if item.fc is not None else b""
         return assemble.prove(self._root, item.parts, item.candidate.version, item.options, given)
 
-    def _compiled(self, item: Item, outcome: ChainOutcome, package: PolicyPackage) -> Compiled:
+    def _compiled(self, item: Item, outcome: ChainOutcome, package: PolicyPackage, module: str) -> Compiled:
         words = b"".join(step.stdout + step.stderr for step in outcome.outcomes).decode("utf-8", "replace")
         said = [line for line in words.strip().split("\n") if line]
+        texts = {suffix: sha256(text.encode(**ENCODING)).hexdigest() for suffix, text in item.candidate.texts.items()}
+        digests = {**texts, "mod": module, "pp": package.digest}
         return Compiled(
             candidate=item.candidate,
             parts=item.parts,
             package=package,
+            outputs={f"{item.parts.name}.{suffix}": digest for suffix, digest in digests.items()},
             warnings=(*item.warnings, *said),
             wide=item.marked,
         )

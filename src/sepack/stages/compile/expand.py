@@ -90,14 +90,17 @@ def expand_batch(state: HeaderState, driver_path: PurePosixPath, output: PurePos
 
 def split_batch(units: Sequence[Unit], output: str, preamble: str) -> dict[str, Expansion] | None:
     """Each unit's expansion; None where the output does not hold exactly the marks that were asked for, in order."""
-    mark = marker(units)
-    pieces = re.split(rf"(?m)^{mark}(\d*):?(fc|te)?\n", output)
-    numbers = [str(number) for number in range(len(units))]
-    end = ("", None)
-    wanted = [*((number, "fc") for number in numbers), end, *((number, "te") for number in numbers), end]
-    if list(zip(pieces[1::3], pieces[2::3], strict=True)) != wanted:
+    before, *pieces = output.split(marker(units))
+    heads, bodies = [], []
+    for piece in pieces:
+        head, _, body = piece.partition("\n")
+        heads.append(head)
+        bodies.append(body)
+    numbers = range(len(units))
+    wanted = [*(f"{number}:fc" for number in numbers), "", *(f"{number}:te" for number in numbers), ""]
+    # Every mark begins a line, so all that stands before one ends with a line's end, or is nothing.
+    if before or heads != wanted or not all(piece.endswith("\n") for piece in pieces):
         return None
-    bodies = pieces[3::3]
     return {
         unit.name: Expansion(te=bodies[len(units) + 1 + number], fc=preamble + bodies[number][:-1])
         for number, unit in enumerate(units)
