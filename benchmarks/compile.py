@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.measure import Cost, machine, middle, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 SOURCE = Path("/usr/src/selinux-policy-src.tar.zst")
 LAYERS = ("admin", "apps", "services", "system")
@@ -27,7 +27,8 @@ LAYERS = ("admin", "apps", "services", "system")
 BROKEN = frozenset({"systemd"})
 MAKE = ("make", "-s", "-f", "/usr/share/selinux/devel/Makefile")
 FORMAT = "21"  # what the Makefile writes with checkpolicy 3.4
-SEPACK = (sys.executable, "-m", "invoke", "build", "--module-format", FORMAT)
+SEPACK = (sys.executable, "-P", "-m", "sepack", "build", "--module-format", FORMAT)  # as ./inv starts it
+INVOKE = (sys.executable, "-m", "invoke", "build", "--module-format", FORMAT)
 
 
 def module_files(unpacked: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
@@ -66,6 +67,7 @@ def side_by_side(
     repository: Path,
     before_make: Callable[[], None],
     before_sepack: Callable[[], None],
+    command: Sequence[str] = SEPACK,
 ) -> str:
     """Alternate the two, so that a machine that slows down slows both; one row of the table."""
     made: list[Cost] = []
@@ -74,7 +76,7 @@ def side_by_side(
         before_make()
         made.append(run(MAKE, flat))
         before_sepack()
-        built.append(run(SEPACK, repository))
+        built.append(run(command, repository))
     wrong = differing(flat, repository)
     if wrong:
         raise SystemExit(f"{len(wrong)} packages differ: {' '.join(wrong[:10])}")
@@ -124,6 +126,8 @@ def main() -> None:
         rule = "allow zabbix_t self:process execmem;\n"
         touch_te = append(flat / "zabbix.te", rule), append(repository / "policy/zabbix/zabbix.te", rule)
         print(side_by_side("one .te touched", runs * 3, flat, repository, *touch_te), flush=True)
+        title = "one .te touched, by plain `invoke`"
+        print(side_by_side(title, runs * 3, flat, repository, *touch_te, INVOKE), flush=True)
     with tempfile.TemporaryDirectory(prefix="sepack-benchmark-") as home:
         flat, repository = lay_out(Path(home), (".te", ".fc", ".if"))
         run(MAKE, flat)

@@ -64,3 +64,20 @@ def test_a_version_is_printed_and_no_line_moves(text: str, expected: str) -> Non
     header = find_header(text)
     assert isinstance(header, Header)
     assert with_version(text, header, "3.1") == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "module x 1.0; # policy_module(y, 2)",
+        "# module y 2;\n\n  module x 1.0;",
+        "module x # module y 2;\n 1.0;",
+        "policy_module(x, 1.0)\nmodule y 2;",
+        "dnl module y 2;\npolicy_module(x, 1.0)",
+        "policy_module(x dnl module y 2;\n, 1.0)",
+    ],
+)
+def test_the_header_is_found_wherever_comments_stand(text: str) -> None:
+    header = find_header(text)
+    assert header is not None
+    assert (header.name, header.version) == ("x", "1.0")
