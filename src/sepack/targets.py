@@ -99,13 +99,15 @@ def target_names() -> tuple[str, ...]:
 
 
 def packages(manager: str) -> Mapping[str, str]:
-    """Which package brings each compile tool (and POLICY_HEADERS); empty for a package manager that is not known."""
-    return MappingProxyType(load_data()["packages"].get(manager, {}))
+    """Which package brings each tool (and POLICY_HEADERS); empty for a package manager that is not known."""
+    data = load_data()
+    return MappingProxyType({**data["asking"].get(manager, {}), **data["packages"].get(manager, {})})
 
 
 def versioned_packages(manager: str) -> tuple[str, ...]:
-    """The packages whose versions say what a toolchain holds."""
-    return tuple(sorted({*packages(manager).values(), *load_data()["libraries"].get(manager, ())}))
+    """The packages whose versions say what a toolchain compiles with."""
+    data = load_data()
+    return tuple(sorted({*data["packages"].get(manager, {}).values(), *data["libraries"].get(manager, ())}))
 
 
 def release_of(host: HostFacts) -> str:

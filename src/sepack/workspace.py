@@ -65,6 +65,11 @@ class Workspace:
         """What was learned from one state of a release's policy headers."""
         return CACHE / "headers" / digest
 
+    @property
+    def base_policies(self) -> PurePosixPath:
+        """Holds one directory for each state of a base policy, alone or linked with modules, by its digest."""
+        return CACHE / "base"
+
     def probe(self, identity: str) -> PurePosixPath:
         """What a toolchain holds, as it was last found."""
         return CACHE / "probe" / f"{identity}.json"

@@ -40,8 +40,8 @@ class _Conditional:
         return self.active is not branch and self.flipped.get(state) is branch
 
 
-def open_index(path: Path, title: str) -> PolicyIndex | None:
-    """None where there is no index, or none that this version wrote to its end."""
+def open_index(path: Path, whose: str) -> PolicyIndex | None:
+    """None where there is none that this version wrote to its end; `whose` policy it is goes into the title."""
     try:
         with path.open("rb") as file:
             header = file.read(HEADER)
@@ -55,7 +55,7 @@ def open_index(path: Path, title: str) -> PolicyIndex | None:
     if facts.get("schema") != str(SCHEMA) or facts.get("order") != byteorder:
         base.close()
         return None
-    return PolicyIndex(base, facts, title)
+    return PolicyIndex(base, facts, f"{facts['policy']} of {whose}")
 
 
 class PolicyIndex:
@@ -65,6 +65,7 @@ class PolicyIndex:
         self._base = base
         self.digest = facts["digest"]
         self.title = title
+        self.file_name = facts["policy"]
         self.mls = facts["mls"] == "1"
         # Bound here, so that what is remembered ends with the index.
         self._type = cache(self._find_type)

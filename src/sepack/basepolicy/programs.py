@@ -11,7 +11,7 @@ from sepack.model.base_policy import AccessQuestion, Answers, BooleanState, Labe
 from sepack.model.command import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from sepack.model.base_policy import Question
     from sepack.model.command import Outcome
@@ -49,7 +49,7 @@ class Programs:
             "access": [[each.source, each.target, each.tclass, each.permission] for each in access],
             "labels": [[each.path, each.kind] for each in labels],
         }
-        (self._workspace / into).write_text(json.dumps(text), encoding="ascii")
+        (self._workspace / into).write_text(json.dumps(text), encoding="utf-8")
         self._run("ask_program.py", policy, contexts, str(into), str(out))
         said = json.loads((self._workspace / out).read_bytes())
         for path in (into, out):
@@ -66,6 +66,28 @@ class Programs:
         (done,) = self._toolchain.run([[Command(argv=("python3", "-I", str(program), *words))]])
         if not done.ok:
             raise stopped(done.last)
+
+
+class Asker:
+    """Answers about one policy; `run` answers what was not asked before."""
+
+    def __init__(self, run: Callable[[list[Question]], Answers]) -> None:
+        self._run = run
+        self._access: dict[AccessQuestion, Why] = {}
+        self._labels: dict[LabelQuestion, str | None] = {}
+
+    def __call__(self, questions: Iterable[Question]) -> Answers:
+        """Raises what `run` raises, BasePolicyError for one."""
+        asked = dict.fromkeys(questions)
+        new = [question for question in asked if question not in self._access and question not in self._labels]
+        if new:
+            answers = self._run(new)
+            self._access.update(answers.access)
+            self._labels.update(answers.labels)
+        return Answers(
+            access={each: self._access[each] for each in asked if isinstance(each, AccessQuestion)},
+            labels={each: self._labels[each] for each in asked if isinstance(each, LabelQuestion)},
+        )
 
 
 def as_why(answer: list[Any]) -> Why:

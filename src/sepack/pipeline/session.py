@@ -73,15 +73,20 @@ class Session:
 
         Raises what open_toolchain and equip raise.
         """
-        if not self._entered:
-            self._stack.enter_context(self.toolchain)
-            self._entered = True
+        self.opened()
         needed = REFPOLICY_TOOLS if headers else PLAIN_TOOLS
         if self._tools is None or self._tools.lacking(needed):
             allowed = self.settings.install != "never"
             self._tools = equip(self.toolchain, self.workspace, self.host, needed, allowed=allowed, say=self.say)
             self.target = settle(self.target, self._tools.checkmodule_formats)
         return self._tools
+
+    def opened(self) -> Toolchain:
+        """The toolchain, started; what it holds is not looked at. Raises ToolchainError."""
+        if not self._entered:
+            self._stack.enter_context(self.toolchain)
+            self._entered = True
+        return self.toolchain
 
     @property
     def jobs(self) -> int:
