@@ -87,7 +87,7 @@ def _as_json(denial: Denial) -> dict[str, Any]:
     plain = {name: getattr(evidence, name) for name in ("lines", "enforcing", "permissive", "failed", "succeeded")}
     kept: dict[str, Smallest[Any]] = {
         name: getattr(evidence, name)
-        for name in ("hosts", "commands", "executables", "paths", "names", "ports", "ioctls", "raw_contexts")
+        for name in ("hosts", "commands", "executables", "paths", "names", "devices", "ports", "ioctls", "raw_contexts")
     }
     return {
         **asdict(denial.access),

@@ -65,9 +65,10 @@ class Evidence:
 
     `lines` is exact. `first` and `last` are milliseconds since 1970, None where no line had an absolute time.
     `enforcing` and `permissive` count the lines that said so, `failed` and `succeeded` those whose system call is in
-    the log. `names` are last parts of paths (`name=`) and what is no path (`pipe:[7]`); `ports` are those bound or
-    connected to; `contexts` are pairs of source and target, levels included; `raw_contexts` are those that the
-    kernel could not map.
+    the log. `paths` are known whole, from `path=` or the PATH records of the event; `names` are last parts of paths
+    (`name=`), which alone are no path, and what is none (`pipe:[7]`). `devices` hold the objects (`vda1`);
+    `ports` are those bound or connected to; `contexts` are pairs of source and target, levels included;
+    `raw_contexts` are those that the kernel could not map.
     """
 
     lines: int = 0
@@ -82,6 +83,7 @@ class Evidence:
     executables: Smallest[str] = field(default_factory=Smallest)
     paths: Smallest[str] = field(default_factory=Smallest)
     names: Smallest[str] = field(default_factory=Smallest)
+    devices: Smallest[str] = field(default_factory=Smallest)
     ports: Smallest[int] = field(default_factory=Smallest)
     ioctls: Smallest[int] = field(default_factory=Smallest)
     contexts: Smallest[tuple[SecurityContext, SecurityContext]] = field(default_factory=Smallest)

@@ -21,6 +21,6 @@ def read_denials(logs: Sequence[str], workers: Workers) -> Aggregation:
     What cannot be read is in the aggregation's `faults`; the rest is read all the same. The result does not depend on
     the number of workers, nor on which part is done first.
     """
-    found = find_logs(logs)
+    found = find_logs(logs, workers.count)
     missing = [faulty(source, fault) for source, fault in found.faults]
     return merge_all(chain(missing, workers.map(aggregate_part, found.parts)))

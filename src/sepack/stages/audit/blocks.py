@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 STANDARD_INPUT = "-"
-_BLOCK = 16 * 1024 * 1024
+_BLOCK = 1024 * 1024
 _ZSTD_BLOCK = 1024  # a kilobyte of zstd may stand for 32 MB
 _ZSTD_WINDOW = 128 * 1024 * 1024
 _KEPT_OF_LINE = 2 * 1024 * 1024

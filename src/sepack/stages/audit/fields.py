@@ -13,7 +13,8 @@ _KEYS = (
     rb"mode|ouid|ogid|rdev|obj|arch|syscall|items|auid|uid|gid|euid|suid|fsuid|egid|sgid|fsgid|tty|ses|proctitle|argc"
 )
 _FIELD = re.compile(
-    rb"(?:^|(?<=[ \t]))(" + _KEYS + rb')=(?:"([^"]*)"(?=[\s,\x1d\'A-Z<]|$)|(.*?)(?=[ \t]+(?:' + _KEYS + rb")=|\s*$))",
+    rb"(?:^|(?<=[ \t]))(" + _KEYS + rb')=(?:"([^"]*)"(?=[\s,\x1d\'A-Z<]|$)'
+    rb"|(.*?)(?=\x1d|\xe2\x90\x9d|[ \t]+(?:" + _KEYS + rb")=|\s*$))",
     re.DOTALL,
 )
 _DELETED = " (deleted)"
@@ -58,6 +59,7 @@ class Detail:
     executable: str = ""
     path: str = ""
     name: str = ""
+    device: str = ""
     inode: bytes = b""
     ports: tuple[int, ...] = ()
     ioctl: int | None = None
@@ -80,6 +82,7 @@ def read_detail(text: bytes, *, interpreted: bool = False) -> Detail:
         executable=get(b"exe"),
         path=path,
         name=name,
+        device=plain(fields.get(b"dev", (b"", True))[0]),
         inode=fields.get(b"ino", (b"", False))[0],
         ports=tuple(
             _number(fields[key][0], 10) for key in (b"src", b"dest") if key in fields and fields[key][0].isdigit()

@@ -10,7 +10,7 @@ from sepack.model.audit_log import AuditRecord, Segment
 from sepack.stages.audit.fields import read_detail, read_fields, untrusted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sepack.model.audit_log import Signature
 
@@ -22,6 +22,7 @@ after a reboot is another event.
 """
 
 LONGEST_RECORD = 8192
+_LONGEST_COUNT = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,56 +88,85 @@ def facts_of(denial: AuditRecord, records: Iterable[AuditRecord]) -> Facts:
     Its call is the first SYSCALL after it, as the kernel writes them, or else the last one before it.
     """
     assert denial.signature is not None
-    near = [record for record in records if abs(record.offset - denial.offset) <= WINDOW]
+    near: Sequence[AuditRecord] = [record for record in records if abs(record.offset - denial.offset) <= WINDOW]
     if not near:
         return NOTHING
     calls = [record for record in near if record.text.startswith(b"type=SYSCALL")]
     after = [record for record in calls if record.offset > denial.offset]
     call = after[0] if after else calls[-1] if calls else None
-    executable, failed = _read_call(call.text) if call else ("", None)
-    path = _path_of(denial.signature, denial.text, [record.text for record in near]) if len(near) > len(calls) else ""
-    return Facts(executable=executable, failed=failed, path=path)
+    fields = read_fields(call.text) if call else {}
+    if call and after:
+        near = _of_call(call, fields, near)
+    path = _path_of(denial.signature, denial.text, [record.text for record in near]) if near else ""
+    return Facts(executable=_executable(call.text, fields) if call else "", failed=_failed(fields), path=path)
 
 
-def _read_call(text: bytes) -> tuple[str, bool | None]:
-    fields = read_fields(text)
-    executable = untrusted(*fields.get(b"exe", (b"", True)), interpreted=b'exe="' not in text)
-    return executable, {b"yes": False, b"no": True}.get(fields.get(b"success", (b"", False))[0])
+def _of_call(
+    call: AuditRecord, fields: Mapping[bytes, tuple[bytes, bool]], near: Sequence[AuditRecord]
+) -> Sequence[AuditRecord]:
+    """The PATH records that a call says it has, which come after it, and the CWD among them; all, if not so many come.
+
+    So the records of another host's event with the same time and serial are not taken for this one's.
+    """
+    following = [record for record in near if record.offset > call.offset]
+    paths = [record for record in following if record.text.startswith(b"type=PATH")]
+    items = fields.get(b"items", (b"", False))[0]
+    wanted = int(items) if items.isdigit() and len(items) <= _LONGEST_COUNT else None
+    if wanted is None or len(paths) < wanted:
+        return near
+    if not wanted:
+        return ()
+    last = paths[wanted - 1].offset
+    return [record for record in following if record.offset <= last]
+
+
+def _executable(text: bytes, fields: Mapping[bytes, tuple[bytes, bool]]) -> str:
+    return untrusted(*fields.get(b"exe", (b"", True)), interpreted=b'exe="' not in text)
+
+
+def _failed(fields: Mapping[bytes, tuple[bytes, bool]]) -> bool | None:
+    return {b"yes": False, b"no": True}.get(fields.get(b"success", (b"", False))[0])
 
 
 def _path_of(signature: Signature, detail: bytes, texts: Iterable[bytes]) -> str:
-    """The path of a denial that names an inode or a last part only; "" where the records do not tell.
-
-    What is created or removed in a directory is named, while the access is the directory's: then it is the parent's.
-    """
+    """The path of a denial that names an inode or a last part only; "" where the records do not tell."""
     found = read_detail(detail)
     if found.path:
         return ""
-    paths = _paths(texts)
-    if found.inode:
-        candidates = {path for inode, _, path in paths if inode == found.inode}
-    elif signature.tclass == "dir":
-        candidates = {path for _, kind, path in paths if kind == b"PARENT"}
-    else:
-        named = {path for _, kind, path in paths if kind != b"PARENT"}
-        candidates = {path for path in named if posixpath.basename(path) == found.name}
-    return min(candidates) if len(candidates) == 1 else ""
-
-
-def _paths(texts: Iterable[bytes]) -> list[tuple[bytes, bytes, str]]:
-    """Inode, nametype and path of the PATH records, relative ones made absolute by the CWD record."""
-    directory, found = "", []
+    directory = ""
+    records: list[tuple[str, bytes, bytes]] = []
     for text in texts:
-        fields = read_fields(text)
         if text.startswith(b"type=CWD"):
-            directory = directory or untrusted(*fields.get(b"cwd", (b"", True)), interpreted=False)
+            directory = directory or untrusted(*read_fields(text).get(b"cwd", (b"", True)), interpreted=False)
         elif text.startswith(b"type=PATH"):
+            fields = read_fields(text)
             name = untrusted(*fields.get(b"name", (b"", True)), interpreted=False)
-            found.append((fields.get(b"inode", (b"",))[0], fields.get(b"nametype", (b"",))[0], name))
-    return [(inode, kind, path) for inode, kind, name in found if (path := _absolute(directory, name))]
+            records.append((name, fields.get(b"inode", (b"",))[0], fields.get(b"nametype", (b"",))[0]))
+    return choose_path(signature.tclass, found.inode, found.name, directory, records)
+
+
+def choose_path(
+    tclass: str, inode: bytes, last_part: str, directory: str, records: Iterable[tuple[str, bytes, bytes]]
+) -> str:
+    """Which of the PATH records (name, inode, nametype) is meant; relative names are of `directory`.
+
+    What is created or removed in a directory is named, while the access is the directory's: then it is the parent's.
+    "" where none or several fit.
+    """
+    paths = [(_absolute(directory, name), number, kind) for name, number, kind in records]
+    if inode:
+        candidates = {path for path, number, _ in paths if path and number == inode}
+    elif tclass == "dir":
+        candidates = {path for path, _, kind in paths if path and kind == b"PARENT"}
+    else:
+        named = {path for path, _, kind in paths if path and kind != b"PARENT"}
+        candidates = {path for path in named if last_part and posixpath.basename(path) == last_part}
+    return candidates.pop() if len(candidates) == 1 else ""
 
 
 def _absolute(directory: str, name: str) -> str:
+    if name.startswith("/") and "//" not in name and "/." not in name and not name.endswith("/"):
+        return name  # it is normal already, as nearly all are
     if not name or not (name.startswith("/") or directory.startswith("/")):
         return ""
     return posixpath.normpath(posixpath.join(directory, name))

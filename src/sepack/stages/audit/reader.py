@@ -10,11 +10,12 @@ from sepack.stages.audit.cache_message import NotUnderstoodError
 from sepack.stages.audit.fields import plain, read_detail
 from sepack.stages.audit.join import LONGEST_RECORD, WINDOW, facts_of, settle
 from sepack.stages.audit.records import Reading, read_line
+from sepack.stages.audit.run import RAW_OTHER, USUAL_DENIAL, Run, find_looked_at
 from sepack.stages.audit.tally import Tally
-from sepack.stages.audit.usual import UsualDenials, is_plain
+from sepack.stages.audit.usual import UsualDenials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from sepack.model.audit_log import Signature
     from sepack.model.denial import Access, Denial
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
     from sepack.stages.audit.fields import Detail
 
 LONGEST_LINE = 1024 * 1024
-_COLLECTED = 250_000
+_LONG_RUN = 8 * WINDOW
 _SHOWN = 300
 _SETTLED_AT = 4096
-_LOOKED_AT = (b"type=AVC", b"type=USER_AVC", b"type=SELINUX_ERR")
 _JOINED = (b"type=SYSCALL msg=audit(", b"type=PATH msg=audit(", b"type=CWD msg=audit(")
 
 
@@ -37,7 +37,8 @@ class Reader:
         self._start = self._end = start
         self._tallies: dict[Signature, Tally] = {}
         self._errors: dict[Signature, Tally] = {}
-        self._usual = UsualDenials()
+        self._usual = UsualDenials(self._tally)
+        self._run: Run | None = None
         self._waiting: list[AuditRecord] = []
         self._settled_at = _SETTLED_AT
         self._denials = self._granted = self._other = 0
@@ -46,67 +47,69 @@ class Reader:
 
     def read(self, offset: int, data: bytes, end: int) -> None:
         """Whole lines, without the last one's end; `offset` is where the first begins, `end` where the next will."""
-        lines = data.count(b"\n") + 1
-        if len(data) > 8 * WINDOW and is_plain(marked := b"\n" + data + b"\n", lines):
-            self._read_plain(marked, offset, lines)
-        else:
+        lines = b"\n" + data
+        looked_at = find_looked_at(lines) if offset + len(lines) == end else None
+        if looked_at is None:
+            self._close_run()
             self._read_lines(data.split(b"\n"), offset)
-        self._end = end
-        if len(self._waiting) >= self._settled_at:
-            self._settle()
+            self._settle(end)
+        else:
+            self._run = self._run or Run(offset)
+            self._other += lines.count(b"\n") - len(looked_at)
+            self._run.add(lines, looked_at)
+            if len(self._run.data) >= _LONG_RUN:
+                self._read_run(self._run)
 
-    def _read_plain(self, data: bytes, offset: int, lines: int) -> None:
-        """A block of raw records alone. Positions in `data` are offsets less `offset`.
+    def _read_run(self, run: Run) -> None:
+        """The lines of a long run that have all their neighbours in it; those near its ends may have others."""
+        if not run.has_begun:
+            run.has_begun = True
+            self._read_edge(run, run.take(WINDOW + 1), 0, 2 * WINDOW + 1)
+            self._settle(run.begin + 2 * WINDOW)
+        positions = run.take(len(run.data) - WINDOW)
+        left = self._usual.read(run.data, positions)
+        self._denials += len(positions) - len(left)
+        for at in left:
+            self._read_apart(run.data, at, run.origin)
+        run.forget()
 
-        What begins near the block's ends may belong to events that go on beyond them, and is read one by one.
-        """
-        low = data.find(b"\n", 2 * WINDOW)
-        high = data.rfind(b"\n", 0, len(data) - 2 * WINDOW)
-        head, tail = data[1:low], data[high + 1 : -1]
-        self._read_lines(head.split(b"\n"), offset)
-        self._read_lines(tail.split(b"\n"), offset + high)
-        others = 0
-        for at in self._usual.read(data, low, high):
-            others += 1
-            self._read_apart(data, at, offset)
-        denials = data.count(b"avc:", low, high)
-        self._denials += denials - others
-        self._other += lines - head.count(b"\n") - tail.count(b"\n") - 2 - denials
-        self._usual.pour(self._tally, at_least=_COLLECTED)
+    def _close_run(self) -> None:
+        run, self._run = self._run, None
+        if run is None:
+            return
+        if run.has_begun:
+            self._read_edge(run, run.take(len(run.data)), len(run.data) - 2 * WINDOW - 1, len(run.data))
+        else:
+            self._read_edge(run, run.take(len(run.data)), 0, len(run.data))
+        self._settle(run.end)
+
+    def _read_edge(self, run: Run, positions: Iterable[int], first: int, last: int) -> None:
+        """Lines near an end of a run, one by one, and the records from `first` up to `last` that others may need."""
+        for at in positions:
+            self._waiting += self._read_one(_line(run.data, at), run.origin + at)
+        at = run.data.find(b"\n", max(0, first))
+        while 0 <= at < last:
+            line = _line(run.data, at)
+            self._waiting += _joined(line, run.origin + at)
+            at += len(line) + 1
 
     def _read_lines(self, lines: Iterable[bytes], offset: int) -> None:
         for line in lines:
-            if b"avc:" in line or not line.startswith(b"type=") or line.startswith(_LOOKED_AT):
-                self._waiting += self._read_one(line, offset)
-            elif line.startswith(_JOINED):
+            if RAW_OTHER.match(line) and USUAL_DENIAL not in line:
                 self._other += 1
-                begin = line.index(b"(") + 1
-                key = line[begin : line.find(b")", begin)]
-                self._waiting.append(AuditRecord(offset, key, None, line[:LONGEST_RECORD]))
-            elif b" msg=audit(" in line:
-                self._other += 1
+                self._waiting += _joined(line, offset)
             else:
                 self._waiting += self._read_one(line, offset)
             offset += len(line) + 1
 
-    def _read_apart(self, data: bytes, at: int, offset: int) -> None:
-        """The denial at a position of a plain block, with its event's other records."""
-        denials = self._read_one(data[at + 1 : data.find(b"\n", at + 1)], offset + at)
-        records: list[AuditRecord] = []
+    def _read_apart(self, data: bytes, at: int, origin: int) -> None:
+        """A line of a run by itself, with its event's other records, which are all in `data`."""
+        denials = self._read_one(_line(data, at), origin + at)
         for key in {denial.key for denial in denials}:
-            marker = b" msg=audit(" + key + b")"
-            found = data.find(marker, max(0, at - WINDOW))
-            while 0 <= found <= at + WINDOW + LONGEST_RECORD:
-                begin = data.rfind(b"\n", 0, found) + 1
-                line = data[begin : data.find(b"\n", begin)]
-                if line.startswith(_JOINED):
-                    records.append(AuditRecord(offset + begin - 1, key, None, line[:LONGEST_RECORD]))
-                found = data.find(marker, found + 1)
-        for denial in denials:
-            if denial.signature:
-                self._tally(denial.signature).learn(
-                    facts_of(denial, [each for each in records if each.key == denial.key])
-                )
+            records = list(_neighbours(data, at, key, origin))
+            for denial in denials:
+                if denial.key == key and denial.signature:
+                    self._tally(denial.signature).learn(facts_of(denial, records))
 
     def _read_one(self, line: bytes, offset: int) -> list[AuditRecord]:
         """A line of any shape; what of it is to be joined."""
@@ -159,14 +162,22 @@ class Reader:
             tally = tallies[signature] = Tally(signature)
         return tally
 
-    def _settle(self) -> None:
-        """Join what has all its neighbourhood behind it; what has to wait is not looked at again until it doubles."""
+    def _settle(self, end: int) -> None:
+        """Join what has its neighbourhood behind it, now that records up to `end` have been met.
+
+        What has to wait is not looked at again until it doubles.
+        """
+        self._end = end
+        if len(self._waiting) >= self._settled_at:
+            self._settle_now()
+            self._settled_at = max(_SETTLED_AT, 2 * len(self._waiting))
+
+    def _settle_now(self) -> None:
         self._waiting.sort(key=lambda record: record.offset)
         joined, self._waiting = settle(self._waiting, self._start, self._end)
         for record, facts in joined:
             assert record.signature is not None
             self._tally(record.signature).learn(facts)
-        self._settled_at = max(_SETTLED_AT, 2 * len(self._waiting))
 
     def _note_not_understood(self, reason: str, line: bytes, offset: int) -> None:
         self._not_understood[reason] = self._not_understood.get(reason, 0) + 1
@@ -176,8 +187,9 @@ class Reader:
 
     def result(self) -> Aggregation:
         """All that was read, with the records that wait at its ends."""
-        self._usual.pour(self._tally)
-        self._settle()
+        self._close_run()
+        self._usual.flush()
+        self._settle_now()
         missed = sum(self._not_understood.values()) > len(self._samples)
         account = Account(
             denials=self._denials,
@@ -204,3 +216,26 @@ def _by_access(tallies: Iterable[Tally]) -> dict[Access, Denial]:
         for access in tally.signature.accesses:
             add_evidence(denials, access, evidence)
     return denials
+
+
+def _line(data: bytes, newline: int) -> bytes:
+    """The line after the newline at this position."""
+    end = data.find(b"\n", newline + 1)
+    return data[newline + 1 : end if end >= 0 else len(data)]
+
+
+def _joined(line: bytes, offset: int) -> Iterator[AuditRecord]:
+    """The record that a raw line is, if it is one that denials are joined with."""
+    if line.startswith(_JOINED):
+        begin = line.index(b"(") + 1
+        yield AuditRecord(offset, line[begin : line.find(b")", begin)], None, line[:LONGEST_RECORD])
+
+
+def _neighbours(data: bytes, at: int, key: bytes, origin: int) -> Iterator[AuditRecord]:
+    """The records with this key that begin at most WINDOW before or after the line at `at`."""
+    marker = b" msg=audit(" + key + b")"
+    found = data.find(marker, max(0, at - WINDOW))
+    while 0 <= found <= at + WINDOW + LONGEST_RECORD:
+        begin = data.rfind(b"\n", 0, found)
+        yield from (each for each in _joined(_line(data, begin), origin + begin) if each.key == key)
+        found = data.find(marker, found + 1)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sepack.model.audit_log import Aggregation
 
 PART = 64 * 1024 * 1024
+_PARTS_A_HAND = 2  # so that one that is slower does not keep all waiting
 _PARTS_OF_LOG = ("audit", "messages", "syslog", "kern", "secure", "journal")
 
 
@@ -37,8 +38,12 @@ class Found:
     faults: tuple[tuple[str, str], ...]
 
 
-def find_logs(names: Sequence[str], part_size: int = PART) -> Found:
-    """Resolve names of files, directories, globs, and `-`; plain files are cut into parts of `part_size` bytes."""
+def find_logs(names: Sequence[str], hands: int = 1, smallest: int = PART) -> Found:
+    """Resolve names of files, directories, globs, and `-`.
+
+    Plain files are cut for that many hands, into parts of at least `smallest` bytes: what a part finds is merged, so
+    few large parts cost less than many.
+    """
     files: dict[object, str] = {}
     faults: list[tuple[str, str]] = []
     for name in names:
@@ -55,7 +60,9 @@ def find_logs(names: Sequence[str], part_size: int = PART) -> Found:
                 faults.append((path, error.strerror or str(error)))
                 continue
             files.setdefault((status.st_dev, status.st_ino), path)
-    return Found(parts=tuple(part for path in files.values() for part in _cut(path, part_size)), faults=tuple(faults))
+    return Found(
+        parts=tuple(part for path in files.values() for part in _cut(path, hands, smallest)), faults=tuple(faults)
+    )
 
 
 def aggregate_part(part: LogPart) -> Aggregation:
@@ -85,15 +92,16 @@ def _why_nothing(name: str) -> str:
     return "nothing matches" if glob.has_magic(name) else "there is no such file"
 
 
-def _cut(path: str, size: int) -> Iterator[LogPart]:
+def _cut(path: str, hands: int, smallest: int) -> Iterator[LogPart]:
     try:
         status = os.stat(path)  # noqa: PTH116
         with open(path, "rb") as file:  # noqa: PTH123
             whole = not stat.S_ISREG(status.st_mode) or bool(compression(file.read(6)))
     except OSError:  # is said when it is read
         whole = True
-    if whole or status.st_size <= size:
+    if whole or hands == 1 or status.st_size <= smallest:
         yield LogPart(path=path)
         return
+    size = max(smallest, -(-status.st_size // (_PARTS_A_HAND * hands)))
     for start in range(0, status.st_size, size):
         yield LogPart(path=path, start=start, end=min(start + size, status.st_size))

@@ -47,8 +47,8 @@ class Tally:
     """What is known of one signature so far."""
 
     __slots__ = (
-        "commands", "contexts", "enforcing", "executables", "failed", "first", "hosts", "ioctls", "last", "lines",
-        "names", "paths", "permissive", "ports", "raw_contexts", "signature", "succeeded",
+        "commands", "contexts", "devices", "enforcing", "executables", "failed", "first", "hosts", "ioctls", "last",
+        "lines", "names", "paths", "permissive", "ports", "raw_contexts", "signature", "succeeded",
     )  # fmt: skip
 
     def __init__(self, signature: Signature) -> None:
@@ -61,6 +61,7 @@ class Tally:
         self.executables: Bag[str] = Bag()
         self.paths: Bag[str] = Bag()
         self.names: Bag[str] = Bag()
+        self.devices: Bag[str] = Bag()
         self.ports: Bag[int] = Bag()
         self.ioctls: Bag[int] = Bag()
         self.contexts: Bag[tuple[SecurityContext, SecurityContext]] = Bag()
@@ -99,6 +100,7 @@ class Tally:
             (self.executables, detail.executable),
             (self.paths, detail.path),
             (self.names, detail.name),
+            (self.devices, detail.device),
         ):
             if value:
                 bag.add(value)
@@ -123,6 +125,7 @@ class Tally:
             executables=self.executables.frozen(),
             paths=self.paths.frozen(),
             names=self.names.frozen(),
+            devices=self.devices.frozen(),
             ports=self.ports.frozen(),
             ioctls=self.ioctls.frozen(),
             contexts=self.contexts.frozen(),
