@@ -192,6 +192,19 @@ class BasePolicyContract:
         assert policy.opened_by(BooleanState("strict", value=True)) == 0
         assert policy.opened_by(BooleanState("gone", value=True)) == 0
 
+    def test_the_rules_that_a_boolean_adds(self, policy: BasePolicy) -> None:
+        found = {state: [rule.statement() for rule in policy.rules_of(state)] for state in (*ON.values(), NOT_STRICT)}
+        assert found == {
+            ON["run"]: [
+                "allow mail_t logs:file { open write };",
+                "allow shell_t etc_t:file write;",
+                "allow web_t self:process execmem;",
+            ],
+            ON["net"]: ["allow shell_t etc_t:file write;"],
+            NOT_STRICT: [],
+        }
+        assert policy.rules_of(BooleanState("run", value=False)) == policy.rules_of(BooleanState("gone", True)) == ()
+
     def test_ports(self, policy: BasePolicy) -> None:
         def found(protocol: str, number: int) -> tuple[int, int, str, bool] | None:
             record = policy.port(protocol, number)

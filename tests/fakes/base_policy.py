@@ -17,6 +17,7 @@ from sepack.model.base_policy import (
     WhyKind,
 )
 from sepack.model.denial import SecurityContext
+from sepack.model.rule import Rule, RuleSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -131,11 +132,16 @@ class FakeBasePolicy:
         return self.booleans.get(name)
 
     def opened_by(self, boolean: BooleanState) -> int:
-        if self.booleans.get(boolean.name) is not (not boolean.value):
-            return 0
-        flipped = {**self.booleans, boolean.name: boolean.value}
-        opened = [each for each in self._of("allow") if each.active(flipped) and not each.active(self.booleans)]
-        return sum(len(each.words) for each in opened)
+        return sum(len(each.words) for each in self._opened(boolean))
+
+    def rules_of(self, boolean: BooleanState) -> tuple[Rule, ...]:
+        """As the real one's compiler does it, `self` of an attribute is a rule for each of its types."""
+        found = [
+            Rule.of(source, source if each.target == "self" else each.target, each.tclass, each.words)
+            for each in self._opened(boolean)
+            for source in (each.target == "self" and self.members(each.source)) or {each.source}
+        ]
+        return RuleSet.of(found).rules
 
     def port(self, protocol: str, number: int) -> PortRecord | None:
         covering = [(high - low, low, high, kind) for name, low, high, kind in self.ports if name == protocol]
@@ -185,6 +191,12 @@ class FakeBasePolicy:
             context for pattern, context in self.labels.items() if re.fullmatch(pattern, question.path, re.DOTALL)
         ]
         return matching[-1] if matching else None
+
+    def _opened(self, boolean: BooleanState) -> list[FakeRule]:
+        if self.booleans.get(boolean.name) is not (not boolean.value):
+            return []
+        flipped = {**self.booleans, boolean.name: boolean.value}
+        return [each for each in self._of("allow") if each.active(flipped) and not each.active(self.booleans)]
 
     def _of(self, *kinds: str) -> list[FakeRule]:
         return [each for each in self._rules if each.kind in kinds]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from sepack.basepolicy.dump_program import ALLOW, DONTAUDIT, SCHEMA, UNCONDITIONAL, XPERM
 from sepack.model.base_policy import BooleanState, Grants, PortRecord
+from sepack.model.rule import Rule, RuleSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -78,6 +79,7 @@ class PolicyIndex:
         self._commands = cache(self._find_commands)
         self._targets = cache(self._find_targets)
         self._opened = cache(self._find_opened)
+        self._rules_of = cache(self._find_rules_of)
         self._port = cache(self._find_port)
 
     def close(self) -> None:
@@ -120,6 +122,9 @@ class PolicyIndex:
 
     def opened_by(self, boolean: BooleanState) -> int:
         return self._opened(boolean)
+
+    def rules_of(self, boolean: BooleanState) -> tuple[Rule, ...]:
+        return self._rules_of(boolean)
 
     def port(self, protocol: str, number: int) -> PortRecord | None:
         return self._port(protocol, number)
@@ -255,6 +260,28 @@ class PolicyIndex:
             for branch in (True, False)
             if conditional.opens(branch, boolean)
         )
+
+    def _find_rules_of(self, boolean: BooleanState) -> tuple[Rule, ...]:
+        """All rows are looked through: booleans are asked for one by one, and rarely."""
+        opening = {
+            2 * number + branch
+            for number, conditional in self._conditionals.items()
+            for branch in (True, False)
+            if conditional.opens(branch, boolean)
+        }
+        names = dict(self._base.execute("SELECT id, name FROM class"))
+        found: list[Rule] = []
+        query = "SELECT source, class, rules FROM av WHERE kind = ?"
+        for source, number, packed in self._base.execute(query, (ALLOW,)) if opening else ():
+            numbers = array("I", packed)
+            if opening.isdisjoint(numbers[3::4]):
+                continue
+            for target, mask, condition in zip(numbers[0::4], numbers[1::4], numbers[3::4], strict=True):
+                if condition in opening:
+                    tclass = names[number]
+                    granted = self._names_of(tclass, mask)
+                    found.append(Rule.of(self._symbols[source][0], self._symbols[target][0], tclass, granted))
+        return RuleSet.of(found).rules
 
     def _find_port(self, protocol: str, number: int) -> PortRecord | None:
         query = "SELECT low, high, type FROM port WHERE protocol = ? AND low <= ? AND high >= ? ORDER BY sequence"

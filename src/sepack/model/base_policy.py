@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sepack.model.rule import Rule
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grants:
@@ -147,6 +149,10 @@ class BasePolicy(Protocol):
 
     def opened_by(self, boolean: BooleanState) -> int:
         """How many permissions its rules add, attributes not resolved: a measure to rank booleans by."""
+        ...
+
+    def rules_of(self, boolean: BooleanState) -> tuple[Rule, ...]:
+        """The allow rules that it adds by itself, as the policy has them: between types or attributes. Sorted."""
         ...
 
     def port(self, protocol: str, number: int) -> PortRecord | None:
