@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 POLICY = PurePosixPath("policy")
+GUARDRAILS = POLICY / "guardrails.toml"
 TEMPLATES = PurePosixPath("templates")
 BUILD = PurePosixPath("build")
 CACHE = BUILD / ".cache"
@@ -84,8 +85,14 @@ class Workspace:
         own = self.root / "Dockerfile"
         return own if own.is_file() else shipped("Dockerfile")
 
+    @property
+    def guardrails(self) -> Path:
+        """The repository's own, or, where it has none, those that came with sepack."""
+        own = self.root / GUARDRAILS
+        return own if own.is_symlink() or own.exists() else shipped(str(GUARDRAILS))
+
 
 def shipped(name: str) -> Path:
-    """`templates/` or the `Dockerfile` that came with sepack: inside the wheel, or the checkout's own."""
+    """`templates/`, the `Dockerfile` or the guardrails that came with sepack: in the wheel, or the checkout's own."""
     inside = SHIPPED / name
     return inside if inside.exists() else Path(__file__).parents[2] / name

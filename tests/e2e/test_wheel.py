@@ -72,11 +72,14 @@ def repository(tmp_path: Path, require_tool: Callable[[str], str]) -> Path:
     return tmp_path
 
 
-def test_the_wheel_carries_the_templates_and_the_dockerfile(wheel: Path) -> None:
+def test_the_wheel_carries_the_templates_the_dockerfile_and_the_guardrails(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
 
+        guardrails = archive.read("sepack/shipped/policy/guardrails.toml")
+
     assert {"sepack/shipped/Dockerfile", "sepack/shipped/templates/module.te.j2", "sepack/targets.toml"} <= names
+    assert guardrails == (ROOT / "policy/guardrails.toml").read_bytes()
     assert not [name for name in names if not name.startswith(("sepack/", "sepack-"))]
 
 
@@ -92,6 +95,14 @@ def test_a_repository_of_three_files_builds(invoke: Path, repository: Path) -> N
         "policy",
         "tasks.py",
     ]
+
+
+def test_the_guardrails_come_along(invoke: Path, repository: Path) -> None:
+    script = (
+        "from sepack.catalog.guardrails import load_guardrails as load; from sepack.workspace import Workspace\n"
+        "print(load(Workspace.find())[0][0].name)"
+    )
+    assert run(invoke.with_name("python"), "-c", script, cwd=repository) == "password-hashes\n"
 
 
 def test_its_own_templates_come_before_the_wheel_s(invoke: Path, repository: Path) -> None:
