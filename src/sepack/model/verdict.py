@@ -44,9 +44,9 @@ class Verdict:
 
     `denials` share source type, target type and class, sorted by permission. `reason` is one sentence. `fix` is None
     where nothing that sepack writes helps; `advice` then says what can. `guarded` is set where a guardrail forbids the
-    fix. `dontaudited` says that the base policy keeps silent about one of the denials, so that only a session without
-    dontaudit showed it: its fix needs an explicit word. `unchecked` says what could not be asked ("" where all was):
-    no base policy at hand, for one.
+    fix, and `withheld` are alternatives that one forbids. `dontaudited` says that the base policy keeps silent about
+    one of the denials, so that only a session without dontaudit showed it: its fix needs an explicit word. `unchecked`
+    says what could not be asked ("" where all was): no base policy at hand, for one.
     """
 
     denials: tuple[Denial, ...]
@@ -56,6 +56,7 @@ class Verdict:
     alternatives: tuple[Fix, ...] = ()
     advice: str = ""
     guarded: Guarded | None = None
+    withheld: tuple[Fix, ...] = ()
     dontaudited: bool = False
     unchecked: str = ""
 
