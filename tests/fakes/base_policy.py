@@ -132,7 +132,9 @@ class FakeBasePolicy:
         return self.booleans.get(name)
 
     def opened_by(self, boolean: BooleanState) -> int:
-        return sum(len(each.words) for each in self._opened(boolean))
+        return sum(
+            len(each.words) * self._breadth(each.source) * self._breadth(each.target) for each in self._opened(boolean)
+        )
 
     def rules_of(self, boolean: BooleanState) -> tuple[Rule, ...]:
         """As the real one's compiler does it, `self` of an attribute is a rule for each of its types."""
@@ -142,6 +144,9 @@ class FakeBasePolicy:
             for source in (each.target == "self" and self.members(each.source)) or {each.source}
         ]
         return RuleSet.of(found).rules
+
+    def _breadth(self, name: str) -> int:
+        return len(self.members(name)) or 1
 
     def port(self, protocol: str, number: int) -> PortRecord | None:
         covering = [(high - low, low, high, kind) for name, low, high, kind in self.ports if name == protocol]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
-SCHEMA = 1
+SCHEMA = 2
 STOPPED = 3
 ALLOW, DONTAUDIT, XPERM = 0, 1, 2
 UNCONDITIONAL = 0
@@ -76,6 +76,7 @@ class Dump:
         self._ids = {}  # type: dict[str, int]
         self._classes = {}  # type: dict[str, tuple[int, dict[str, int]]]
         self._masks = {}  # type: dict[Any, int]
+        self._breadths = {}  # type: dict[str, int]
         self._conditions = {}  # type: dict[str, int]
         self._condition_rows = []  # type: list[list[Any]]
 
@@ -161,8 +162,18 @@ class Dump:
             number = self._conditions[expression] = len(self._conditions) + 1
             self._condition_rows.append([number, expression, *evaluated(conditional), 0, 0])
         branch = bool(rule.conditional_block)
-        self._condition_rows[number - 1][4 if branch else 5] += bin(granted).count("1")  # noqa: FURB161 - Python 3.6
+        opened = bin(granted).count("1")  # noqa: FURB161 - Python 3.6
+        if opened:
+            opened *= self._breadth(rule.source) * self._breadth(rule.target)
+        self._condition_rows[number - 1][4 if branch else 5] += opened
         return 2 * number + int(branch)
+
+    def _breadth(self, kind: "Any") -> int:
+        """How many types a type or an attribute stands for."""
+        name = str(kind)
+        if name not in self._breadths:
+            self._breadths[name] = sum(1 for _ in kind.expand())
+        return self._breadths[name]
 
     def _ports(self) -> "Iterator[tuple[Any, ...]]":
         """In the policy's own order: the kernel takes the first that covers a port."""

@@ -58,7 +58,9 @@ class ProposalText:
         was = f"   (was {change.before.answer})" if change.before and change.before.answer != item.answer else ""
         style = "green" if item.answer is Answer.ACCEPTED else "red"
         self._screen.line(f"  {SIGNS[item.answer]} {one_line(item.statement, 400)}{was}", style=style)
-        self._indented(item.reason, evidence_line(item.evidence), *widening(change.verdicts), *instead(change.verdicts))
+        advice = dict.fromkeys(verdict.advice for verdict in change.verdicts)
+        self._indented(item.reason, evidence_line(item.evidence), *widening(change.verdicts), *advice)
+        self._indented(*instead(change.verdicts))
 
     def _held(self, module: str, held: HeldBack) -> None:
         self._screen.line(f"  ! {module}: {one_line(held.statement, 400)}", style="yellow")
@@ -140,7 +142,7 @@ def widening(verdicts: Iterable[Verdict]) -> Iterator[str]:
     for verdict in verdicts:
         fix = verdict.fix
         if isinstance(fix, Boolean) and fix.excess:
-            yield f"it opens more than was denied: {fix.excess} permissions in the policy's rules"
+            yield f"it opens more than was denied: {fix.excess} accesses"
             return
         if isinstance(fix, Interface) and fix.excess:
             listed = [f"{access.target_type}:{access.tclass} {access.permission}" for access in fix.excess]

@@ -148,7 +148,7 @@ class BasePolicy(Protocol):
         ...
 
     def opened_by(self, boolean: BooleanState) -> int:
-        """How many permissions its rules add, attributes not resolved: a measure to rank booleans by."""
+        """How many accesses its rules add, attributes resolved: a measure to rank booleans by."""
         ...
 
     def rules_of(self, boolean: BooleanState) -> tuple[Rule, ...]:

@@ -70,7 +70,7 @@ def test_a_change_is_a_line_of_a_diff_with_reason_evidence_excess_and_the_other_
         "  + boolean httpd_execmem on",
         "      Apache asked for memory that is writable and executable.",
         "      seen 3 times, 2026-11-20 to 2026-11-23, by apache2: /srv/0, /srv/1, /srv/2, /srv/3, /srv/4 and 2 more",
-        "      it opens more than was denied: 4 permissions in the policy's rules",
+        "      it opens more than was denied: 4 accesses",
         "      or: --accept 'allow httpd_t self:process execmem;'",
         "host: policy.33",
         "6 lines: 3 denials, 0 granted, 2 other records, 1 not understood",
