@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import shlex
 from typing import TYPE_CHECKING
 
 from sepack.model.base_policy import LabelQuestion
@@ -14,7 +15,7 @@ from sepack.stages.triage.trees import Place, places
 from sepack.stages.triage.words import what, who
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sepack.model.base_policy import BasePolicy
     from sepack.model.denial import Denial
@@ -68,37 +69,49 @@ def _restore(
     case: Case, denials: Sequence[Denial], asked: Asked, policy: BasePolicy
 ) -> tuple[list[Verdict], list[Denial]]:
     """Paths that the policy labels otherwise than they were, where that label lets the domain in."""
-    verdicts: list[Verdict] = []
+    wanted: dict[str, str] = {}
+    for denial in denials:
+        for path in Case.paths(_alone(case, denial)):
+            label = _type_by_policy(path, denial.access.tclass, asked)
+            if label is not None and label != case.target:
+                wanted[path] = label
+    helped: dict[str, list[Denial]] = {}
     left: list[Denial] = []
     for denial in denials:
-        access = denial.access
-        wanted = {path: _type_by_policy(path, access.tclass, asked) for path in Case.paths(_alone(case, denial))}
-        helps = {
-            path: label
-            for path, label in wanted.items()
-            if label is not None
-            and label != case.target
-            and access.permission in policy.grants(case.source, label, access.tclass).always
-        }
-        if not wanted or len(helps) < len(wanted):
+        paths = _paths_of(denial, wanted)
+        if paths and all(_lets_in(case.source, wanted.get(path), denial, policy) for path in paths):
+            for path in paths:
+                helped.setdefault(path, []).append(denial)
+        else:
             left.append(denial)
-            continue
-        for path, label in helps.items():
-            fix = RestoreLabel(path=path, current=case.target, wanted=label)
-            reason = (
-                f"{who([denial])} wanted to {what([denial])}: {path} was labelled {case.target}, and by the policy "
-            )
-            verdicts.append(
-                Verdict(
-                    denials=(denial,),
-                    kind=VerdictKind.RESTORE_LABEL,
-                    reason=f"{reason}it is {label}, which this domain may use so.",
-                    fix=fix,
-                    advice=f"On that host: restorecon -v '{path}'   (and find out what labelled it otherwise: mv keeps "
-                    "labels, cp and install do not).",
-                )
-            )
-    return verdicts, left
+    return [_restored(case, path, wanted[path], group) for path, group in sorted(helped.items())], left
+
+
+def _paths_of(denial: Denial, known: Iterable[str]) -> list[str]:
+    """Its own, or, where the log only has the last part of a path, those of `known` that end so."""
+    own = [path for path in denial.evidence.paths.values if path.startswith("/")]
+    if own or denial.evidence.paths.values:
+        return own
+    names = set(denial.evidence.names.values)
+    found = [path for path in known if posixpath.basename(path) in names]
+    return found if names == {posixpath.basename(path) for path in found} else []
+
+
+def _lets_in(source: str, label: str | None, denial: Denial, policy: BasePolicy) -> bool:
+    access = denial.access
+    return label is not None and access.permission in policy.grants(source, label, access.tclass).always
+
+
+def _restored(case: Case, path: str, label: str, denials: Sequence[Denial]) -> Verdict:
+    return Verdict(
+        denials=tuple(denials),
+        kind=VerdictKind.RESTORE_LABEL,
+        reason=f"{who(denials)} wanted to {what(denials)}: {path} was labelled {case.target}, and by the policy it is "
+        f"{label}, which this domain may use so.",
+        fix=RestoreLabel(path=path, current=case.target, wanted=label),
+        advice=f"On that host: restorecon -v {shlex.quote(path)}   (and find out what labelled it otherwise: mv keeps "
+        "labels, cp and install do not).",
+    )
 
 
 def _alone(case: Case, denial: Denial) -> Case:
@@ -179,7 +192,7 @@ def _verdict(case: Case, denials: Sequence[Denial], place: Place, candidates: Se
         f"{label} this domain may use it{reach}.{note}",
         fix=fix,
         alternatives=(*_narrower(place, label), *_other_types(place, others), *_rules(denials)),
-        advice="Once the module is installed, on that host: restorecon -R -v " + f"'{place.directory}'",
+        advice="Once the module is installed, on that host: restorecon -R -v " + shlex.quote(place.directory),
     )
 
 

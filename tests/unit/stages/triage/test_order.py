@@ -160,7 +160,7 @@ def test_what_the_rules_allow_and_a_constraint_forbids_is_told_with_both_context
 def test_a_path_that_was_labelled_otherwise_is_restored_where_that_helps() -> None:
     verdict = one(denied("httpd_t user_home_t:file read", "/var/www/index.html"))
     assert verdict.fix == RestoreLabel(path="/var/www/index.html", current="user_home_t", wanted="httpd_sys_content_t")
-    assert "restorecon -v '/var/www/index.html'" in verdict.advice
+    assert "restorecon -v /var/www/index.html" in verdict.advice
 
 
 def test_a_place_below_a_generic_label_gets_a_file_context_the_domain_may_use() -> None:
