@@ -6,6 +6,7 @@ import os
 import re
 from dataclasses import replace
 from operator import attrgetter
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from sepack.authored import NotAFileError, UnreadableError, require_file, require_inside
@@ -24,7 +25,6 @@ from sepack.workspace import DECLARATION, LEDGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import PurePosixPath
 
     from sepack.model.ledger import Ledger
     from sepack.workspace import Workspace
@@ -108,6 +108,10 @@ def _ordinary(name: str, directory: PurePosixPath, entries: list[os.DirEntry[str
 
 def _readable(entry: os.DirEntry[str]) -> bool:
     return os.geteuid() == 0 or os.access(entry.path, os.R_OK)
+
+
+def is_module_name(name: str) -> bool:
+    return not list(_faults_of_name(name, PurePosixPath(name)))
 
 
 def _faults_of_name(name: str, directory: PurePosixPath) -> Iterator[SepackError]:

@@ -20,6 +20,9 @@ _CALL = re.compile(r"\b(?!if\b|else\b)[A-Za-z_]\w*\(|`")
 _PERMISSION_SET = re.compile(r":\s*(?:[\w-]+|\{[^}]*\})\s+(?:~\s*)?(?:\w+_perms\b|\{[^}]*\b\w+_perms\b)")
 # Where an .fc entry begins: live(/.*)? is a regular expression there and calls nothing.
 _PATH = re.compile(r"^[ \t]*(?:[/(\[]|HOME_)\S*", re.MULTILINE)
+# Types that another module declares stand in one of these, `gen_require(`…')` or `require { … }`.
+_REQUIRE = re.compile(r"\bgen_require\s*\(\s*`[^']*'\s*\)|\brequire\s*\{(?:[^{}]|\{[^{}]*\})*\}")
+_TYPE = re.compile(r"(?:^|[;{}`)])\s*type\s+([A-Za-z_][\w.]*)\s*(?=[,;]|alias\b)")
 WORD = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -80,6 +83,12 @@ def _anywhere(text: str) -> list[tuple[re.Match[str], bool]]:
     bare = blanked(_DNL, without_comments(text))
     found = [(pattern.search(bare), pattern is _MACRO_HEADER) for pattern in (_PLAIN_HEADER, _MACRO_HEADER)]
     return [(match, macro) for match, macro in found if match]
+
+
+def declared_types(te: str) -> frozenset[str]:
+    """The types that `.te` text declares in so many words; what macros declare is not seen."""
+    bare = _REQUIRE.sub(" ", without_strings(without_comments(te)))
+    return frozenset(_TYPE.findall(bare))
 
 
 def line_at(text: str, offset: int) -> int:
