@@ -18,6 +18,7 @@ from sepack.tasks.build import build
 from sepack.tasks.clean import clean
 from sepack.tasks.denials import list_
 from sepack.tasks.doctor import doctor
+from sepack.tasks.regenerate import regenerate
 from sepack.tasks.start import start
 from sepack.tasks.status import status
 from sepack.workspace import Workspace
@@ -32,7 +33,7 @@ def _check_settings() -> None:
 
 
 def _namespace() -> Collection:
-    collection = Collection(build, clean, doctor, status)
+    collection = Collection(build, clean, doctor, regenerate, status)
     collection.add_task(start, default=True)
     collection.add_collection(Collection("denials", list_))
     collection.configure({"sepack": dict(DEFAULTS)})

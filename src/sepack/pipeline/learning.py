@@ -1,0 +1,159 @@
+"""What `regenerate` and `denials.triage` start from: the log, the modules that answer for its denials, and a policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sepack.catalog import load_modules
+from sepack.catalog.guardrails import load_guardrails
+from sepack.errors import DeclarationError
+from sepack.formats.policy_text import declared_types
+from sepack.model.package import PolicyPackage
+from sepack.pipeline.base_policy import LinkedPolicy, NoBasePolicy, linked
+from sepack.pipeline.denials import read_denials
+from sepack.pipeline.outputs import read_manifest
+from sepack.pipeline.rendering import rendered
+from sepack.stages.compile.candidate import Candidate
+from sepack.stages.learn.ownership import Claim
+from sepack.stages.triage.case import Asked
+from sepack.stages.triage.guardrail import guard
+from sepack.stages.triage.order import triage, triage_errors
+from sepack.stages.triage.questions import questions
+from sepack.workers.local import LocalWorkers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import PurePosixPath
+
+    from sepack.model.audit_log import Aggregation
+    from sepack.model.denial import Denial
+    from sepack.model.guardrail import Guardrail
+    from sepack.model.module import Module
+    from sepack.model.target import Target
+    from sepack.model.verdict import Verdict
+    from sepack.pipeline.session import Session
+    from sepack.workspace import Workspace
+
+
+class NoLogError(DeclarationError):
+    def __init__(self, task: str) -> None:
+        super().__init__(
+            "no log is named",
+            hint=f"Name one: {task} --log /var/log/audit/audit.log   (- is standard input)",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The repository's modules and what they claim; `notes` are about those that could not be looked at."""
+
+    modules: tuple[Module, ...]
+    claims: tuple[Claim, ...]
+    notes: tuple[str, ...]
+
+
+def read_log(logs: Sequence[str], task: str) -> Aggregation:
+    """Raises NoLogError; what cannot be read is among the aggregation's faults."""
+    if not logs:
+        raise NoLogError(task)
+    return read_denials(logs, LocalWorkers())
+
+
+def look_at_modules(workspace: Workspace, target: Target, wanted: Sequence[str]) -> Known:
+    """Raises UnknownModuleError, and the first error of a module in `wanted`; others are only noted."""
+    load_modules(workspace, wanted)
+    modules, problems = load_modules(workspace)
+    for problem in problems:
+        if problem.name in wanted or not wanted:
+            raise problem.errors[0]
+    claims: list[Claim] = []
+    notes = [f"policy/{problem.name} is not looked at: {problem.errors[0]}" for problem in problems]
+    for module in modules:
+        declared: frozenset[str] = frozenset()
+        candidate = rendered(module, target, workspace)
+        if isinstance(candidate, Candidate):
+            declared = declared_types(candidate.te)
+        else:
+            notes.append(f"the types of policy/{module.name} are not known: {candidate[0]}")
+        claims.append(claim_of(module, declared))
+    return Known(modules=tuple(modules), claims=tuple(claims), notes=tuple(notes))
+
+
+def claim_of(module: Module, declared: frozenset[str]) -> Claim:
+    return Claim(
+        module=module.name,
+        types=frozenset(module.domains.get("types", ())),
+        executables=frozenset(module.domains.get("executables", ())),
+        paths=module.domains.get("paths", ()),
+        declared=declared,
+    )
+
+
+def built_packages(workspace: Workspace, target: Target, modules: Iterable[Module]) -> list[PolicyPackage]:
+    """Those that lie in build/, as their manifests tell; a module that was never built is not among them."""
+    found: list[PolicyPackage] = []
+    for module in modules:
+        manifest = read_manifest(workspace, target.name, module.name)
+        name = f"{module.name}.pp"
+        path = workspace.output(target.name, module.name, name)
+        if manifest is None or name not in manifest.outputs or not (workspace / path).is_file():
+            continue
+        found.append(
+            PolicyPackage(
+                name=module.name,
+                version=manifest.version,
+                format=manifest.format,
+                mls=target.mls,
+                path=path,
+                digest=manifest.outputs[name],
+                size=(workspace / path).stat().st_size,
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """Gives verdicts on denials. `title` says which policy is asked, or why none is; `notes` are for a person."""
+
+    policy: LinkedPolicy | None
+    title: str
+    notes: tuple[str, ...]
+    declared: Mapping[str, str]
+    guardrails: tuple[Guardrail, ...]
+
+    @classmethod
+    def of(cls, session: Session, scratch: PurePosixPath, known: Known) -> Judge:
+        """Over the base policy together with what is built of the repository's modules."""
+        guardrails = load_guardrails(session.workspace)
+        packages = built_packages(session.workspace, session.target, known.modules)
+        found = linked(session, scratch, packages)
+        declared = {name: claim.module for claim in known.claims for name in sorted(claim.declared)}
+        if isinstance(found, NoBasePolicy):
+            words = " ".join(filter(None, (found.reason, found.hint)))
+            return cls(
+                policy=None, title=f"no base policy: {words}", notes=(), declared=declared, guardrails=guardrails
+            )
+        built = {package.name for package in packages}
+        missing = [module.name for module in known.modules if module.name not in built]
+        notes = [
+            f"{name} is not in the policy that was asked: {words[0]}" for name, words in found.refused.items() if words
+        ]
+        notes += [f"not built, and so not in the policy that was asked: {', '.join(missing)}"] if missing else []
+        return cls(
+            policy=found,
+            title=found.index.title,
+            notes=(*found.notes, *notes),
+            declared=declared,
+            guardrails=guardrails,
+        )
+
+    def verdicts(self, denials: Sequence[Denial], errors: Sequence[Denial] = ()) -> tuple[Verdict, ...]:
+        if self.policy is None:
+            asked = Asked(policy=None, without=self.title, declared=self.declared)
+        else:
+            answers = self.policy.ask(questions(denials, self.policy.index))
+            asked = Asked(policy=self.policy.index, answers=answers, declared=self.declared)
+        found = (*triage(denials, asked), *triage_errors(errors))
+        return tuple(guard(verdict, asked.policy, self.guardrails) for verdict in found)
