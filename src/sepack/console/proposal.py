@@ -77,6 +77,7 @@ class ProposalText:
         self._screen.line(f"no module answers for {len(unowned)} denials:", style="bold")
         for line in unowned_lines(unowned):
             self._screen.line(f"  . {line}")
+        self._screen.line("      name their domains in a module.toml ([domains] types), or start a module: --new NAME")
 
     def _next(self, found: Regeneration) -> str:
         if found.written:
@@ -86,8 +87,6 @@ class ProposalText:
         held = next((held for proposal in found.proposals for held in proposal.held), None)
         if held is not None:
             return f"next: {self._again} --apply --accept {shlex.quote(held.statement)} --reason 'why'   (or --refuse)"
-        if found.unowned:
-            return f"next: {self._again} --new NAME   (starts a module for what nobody answers for)"
         return f"next: {self._command} status   (nothing new)"
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sepack.model.audit_log import Account
     from sepack.model.denial import Denial
     from sepack.model.fix import Fix
 
@@ -64,3 +67,15 @@ class Verdict:
     def statement(self) -> str:
         """What a person accepts or refuses; "" where there is no fix."""
         return self.fix.statement() if self.fix is not None else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triage:
+    """All verdicts on a log. `policy` says which base policy was asked, or why none was."""
+
+    target: str
+    policy: str
+    verdicts: tuple[Verdict, ...]
+    account: Account
+    faults: Mapping[str, str]
+    notes: tuple[str, ...] = ()

@@ -19,8 +19,11 @@ from sepack.tasks.clean import clean
 from sepack.tasks.denials import list_
 from sepack.tasks.doctor import doctor
 from sepack.tasks.regenerate import regenerate
+from sepack.tasks.replay import replay
 from sepack.tasks.start import start
 from sepack.tasks.status import status
+from sepack.tasks.triage import triage
+from sepack.tasks.why import why
 from sepack.workspace import Workspace
 
 
@@ -35,7 +38,7 @@ def _check_settings() -> None:
 def _namespace() -> Collection:
     collection = Collection(build, clean, doctor, regenerate, status)
     collection.add_task(start, default=True)
-    collection.add_collection(Collection("denials", list_))
+    collection.add_collection(Collection("denials", list_, replay, triage, why))
     collection.configure({"sepack": dict(DEFAULTS)})
     return collection
 

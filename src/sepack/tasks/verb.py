@@ -98,7 +98,9 @@ def verb(
                 body(_open(context, given, outputs), **values)
 
         context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        run.__signature__ = inspect.Signature([context, *shared, *own])  # type: ignore[attr-defined]
+        needed = [each for each in own if each.default is inspect.Parameter.empty]
+        others = [each for each in own if each.default is not inspect.Parameter.empty]
+        run.__signature__ = inspect.Signature([context, *needed, *shared, *others])  # type: ignore[attr-defined]
         several = [*(name for name in _REPEATABLE if name in common), *repeatable]
         helps = {**{name: COMMON_HELP[name] for name in common}, **(help or {})}
         if outputs != _OUTPUTS:

@@ -1,0 +1,96 @@
+"""From a real log of an enforcing machine to proposals: what each denial comes to, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sepack.errors import SepackError
+from sepack.pipeline.regenerate import NewModuleError, RegenerateRequest, regenerate
+from sepack.pipeline.triage import judge_log
+from sepack.pipeline.why import NotInLedgerError, find_item
+from sepack.pipeline.word import NotProposedError, read_word
+from tests.learning import BEYOND, EXPECTED, HELD, LOG, NOTHING, RULE, accesses, asked, only, repository
+from tests.tools.building import LOCAL, TOOLS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sepack.workspace import Workspace
+
+
+pytestmark = pytest.mark.root  # the store of loaded modules is root's
+
+
+@pytest.fixture(autouse=True)
+def _tools(require_tool: Callable[[str], str]) -> None:
+    for tool in (*TOOLS, "semodule"):
+        require_tool(tool)
+
+
+@pytest.fixture(scope="module")
+def policies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("policies")
+
+
+@pytest.fixture
+def web(tmp_path: Path, policies: Path) -> Workspace:
+    return repository(tmp_path, policies)
+
+
+def test_each_denial_of_the_web_server_gets_the_fix_that_helped_the_machine(web: Workspace) -> None:
+    proposal = only(asked(web))
+    assert {change.item.statement: accesses(change.verdicts) for change in proposal.changes} == EXPECTED
+    assert {held.statement: accesses([held.verdict]) for held in proposal.held} == HELD
+    assert {str(verdict.kind): accesses([verdict]) for verdict in proposal.beyond} == BEYOND
+
+
+def test_every_line_of_the_log_is_accounted_for_and_nobody_s_denials_are_listed(web: Workspace) -> None:
+    found = asked(web)
+    assert found.account.lines == len(Path(LOG).read_bytes().splitlines())
+    assert {each.denial.access.source_type for each in found.unowned} == {
+        "systemd_tmpfiles_t",
+        "udev_t",
+        "load_policy_t",
+        "semanage_t",
+    }
+
+
+@pytest.mark.parametrize("name", ["web", "a b", "../x", "role"])
+def test_a_new_module_needs_a_name_of_its_own(web: Workspace, name: str) -> None:
+    with pytest.raises(NewModuleError):
+        asked(web, new=name)
+
+
+def test_a_statement_that_nothing_comes_to_is_refused_with_those_there_are(web: Workspace) -> None:
+    with pytest.raises(NotProposedError) as caught:
+        asked(web, apply=True, accept=["port tcp 18766 http_port_t"], reason="?")
+    assert "port tcp 18765 http_port_t" in caught.value.hint
+    assert not (web / web.ledger("web")).exists()
+    with pytest.raises(NotInLedgerError):
+        find_item(web, "web", RULE)
+
+
+def test_a_ledger_that_does_not_parse_is_said_and_not_overwritten(web: Workspace) -> None:
+    (web / web.ledger("web")).write_text("[[item]]\nstatement = \n")
+    with pytest.raises(SepackError, match=r"policy/web/ledger\.toml:2"):
+        asked(web, apply=True)
+    assert (web / web.ledger("web")).read_text() == "[[item]]\nstatement = \n"
+
+
+def test_without_a_policy_at_hand_nothing_is_proposed_unasked(web: Workspace) -> None:
+    word = read_word(**NOTHING)
+    found = regenerate(web, replace(LOCAL, targets=("el9",)), RegenerateRequest(logs=(LOG,), word=word), lambda _: None)
+    assert found.policy.startswith("no base policy: ")
+    assert not found.has_changes
+    assert all(held.verdict.unchecked for held in only(found).held)
+
+
+def test_triage_speaks_of_every_denial(web: Workspace) -> None:
+    found = judge_log(web, LOCAL, (LOG,), lambda _: None)
+    kinds = {str(verdict.kind) for verdict in found.verdicts}
+    assert {"file context", "boolean", "port", "port conflict", "rule"} <= kinds
+    assert sum(len(verdict.denials) for verdict in found.verdicts) >= 20
