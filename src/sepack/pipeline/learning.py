@@ -129,7 +129,9 @@ class Judge:
     @classmethod
     def of(cls, session: Session, scratch: PurePosixPath, known: Known) -> Judge:
         """Over the base policy together with what is built of the repository's modules."""
-        guardrails = load_guardrails(session.workspace)
+        guardrails, errors = load_guardrails(session.workspace)
+        for error in errors:
+            raise error
         packages = built_packages(session.workspace, session.target, known.modules)
         found = linked(session, scratch, packages)
         declared = {name: claim.module for claim in known.claims for name in sorted(claim.declared)}
