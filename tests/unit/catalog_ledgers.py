@@ -23,7 +23,7 @@ ports = st.tuples(st.integers(1, 65535), st.integers(1, 65535)).map(sorted)
 rules = st.builds(Rule.of, names, names, names, st.lists(names, min_size=1, max_size=3))
 file_contexts = st.builds(
     FileContext,
-    pattern=st.from_regex(r"/[a-z.()*?\\]{1,12}", fullmatch=True),
+    pattern=st.from_regex(r"(/|HOME_DIR/)[!-&(-_a-~]{1,12}", fullmatch=True),
     kind=st.sampled_from(FileKind),
     type=names,
 )
@@ -46,10 +46,11 @@ meanings = st.one_of(
     port_labels.map(lambda item: (ItemKind.PORT, item)),
     interfaces.map(lambda item: (ItemKind.INTERFACE, item)),
 )
+contexts = st.builds("{}:{}:{}{}".format, names, names, names, st.sampled_from(["", ":s0", ":s0-s0:c0.c1023"]))
 denied = st.builds(
     Denied,
-    texts,
-    texts,
+    contexts,
+    contexts,
     names,
     st.lists(names, min_size=1, max_size=2).map(tuple),
     some_texts,

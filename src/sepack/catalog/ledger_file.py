@@ -8,14 +8,17 @@ import os
 import tempfile
 from typing import TYPE_CHECKING, Any
 
+from sepack.authored import read_text, require_file, require_inside
 from sepack.catalog.ledger import ledger_from_text
 from sepack.catalog.ledger_errors import LedgerChangedError, LedgerNotWrittenError
+from sepack.catalog.ledger_faults import EVIDENCE_KEYS, ITEM_KEYS
+from sepack.catalog.ledger_values import as_toml, as_toml_inline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path, PurePosixPath
 
-    from tomlkit.items import Table
+    from tomlkit.items import Array, Table
 
     from sepack.model.ledger import LedgerEvidence, LedgerItem
     from sepack.workspace import Workspace
@@ -30,23 +33,34 @@ def save_items(workspace: Workspace, name: str, items: Iterable[LedgerItem], *, 
     """Put `items` into the module's ledger, each in the place of the item with its statement; whether it changed.
 
     `before` is the text that the items were decided on, None where there was no ledger. Raises LedgerChangedError where
-    the file holds something else by now, and the first error of a ledger that does not parse.
+    the file holds something else by now, the first error of a ledger that does not parse, `ledger_text`'s errors, and
+    LedgerNotWrittenError.
     """
     path = workspace.ledger(name)
-    with _locked(workspace / path, path):
-        now = _read(workspace / path)
+    ledger_text(workspace, name)  # or a link could lead the lock and the new file out of the repository
+    file = (workspace / path).resolve()
+    with _locked(file, path) as directory:
+        now = ledger_text(workspace, name)
         if now != before:
             raise LedgerChangedError(path)
         text = with_items(now if now is not None else _BEGINNING.format(name=name), items, path)
         if text == now:
             return False
-        _replace(workspace / path, path, text)
+        _replace(file, path, text, directory)
         return True
 
 
 def ledger_text(workspace: Workspace, name: str) -> str | None:
-    """The ledger's text as it lies there; None where there is none."""
-    return _read(workspace / workspace.ledger(name))
+    """The ledger's text as it lies there; None where there is none.
+
+    Raises authored's errors for what is no readable text, or a link that leaves the repository.
+    """
+    path = workspace.ledger(name)
+    if not os.path.lexists(workspace / path):
+        return None
+    require_inside(workspace.root, path)
+    require_file(workspace / path, path)
+    return read_text(workspace / path, path)
 
 
 def with_items(text: str, items: Iterable[LedgerItem], path: PurePosixPath) -> str:
@@ -68,20 +82,34 @@ def _changed(text: str, item: LedgerItem) -> str | None:
     table = next((each for each in document.get("item", []) if each["statement"] == item.statement), None)
     if table is None:
         return None
-    wanted = _values(item)
-    _update(table, wanted, ("answer", "reason", "by", "when", "expires", "evidence"))
+    _update(table, _values(item), ITEM_KEYS)
     return tomlkit.dumps(document)
 
 
 def _update(table: Table, wanted: Mapping[str, Any], keys: Iterable[str]) -> None:
+    """Of `keys` only, and of those only what differs: a person's own stay."""
     for key in keys:
-        if key not in wanted:
+        if key == "evidence" and key in table:
+            _update(table[key], wanted.get(key, {}), EVIDENCE_KEYS)
+        elif key not in wanted:
             if key in table:
                 table.remove(key)
-        elif isinstance(wanted[key], dict) and key in table:
-            _update(table[key], wanted[key], dict.fromkeys((*table[key], *wanted[key])))
+        elif key in table and isinstance(table[key], list) and isinstance(wanted[key], list):
+            _update_list(table[key], wanted[key])
         elif key not in table or table[key] != wanted[key]:
-            table[key] = _printable(wanted[key])
+            table[key] = as_toml(wanted[key])
+
+
+def _update_list(array: Array, wanted: Sequence[Any]) -> None:
+    """What both hold stays with its comments where `wanted` has it in the same order."""
+    for index in range(len(array) - 1, -1, -1):
+        if array[index] not in wanted:
+            del array[index]
+    for index, value in enumerate(wanted):
+        if index >= len(array) or array[index] != value:
+            array.insert(index, as_toml_inline(value))
+    while len(array) > len(wanted):
+        del array[-1]
 
 
 def _inserted(text: str, item: LedgerItem, path: PurePosixPath) -> str:
@@ -90,19 +118,20 @@ def _inserted(text: str, item: LedgerItem, path: PurePosixPath) -> str:
     starts = {each.where.line: (each.kind, each.statement) for each in ledger.items if each.where and each.where.line}
     lines = text.split("\n")
     behind = next((line for line in sorted(starts) if starts[line] > (item.kind, item.statement)), None)
-    block = _block(item).split("\n")
+    end = "\r" if lines[0].endswith("\r") else ""
+    block = [f"{line}{end}" for line in (*_block(item).split("\n"), "")]
     if behind is None:
-        body = text.rstrip("\n")
-        return "\n".join([*([body, ""] if body else []), *block, ""])
+        body = text.rstrip("\r\n")
+        return "\n".join([*([f"{body}{end}", end] if body else []), *block[:-1], ""])
     place = behind - 1
     while place > 0 and lines[place - 1].lstrip().startswith("#") and not _is_beginning(lines, place - 1):
         place -= 1
-    return "\n".join([*lines[:place], *block, "", *lines[place:]])
+    return "\n".join([*lines[:place], *block, *lines[place:]])
 
 
 def _is_beginning(lines: list[str], number: int) -> bool:
     """Whether a comment belongs to the file and not to the item below: it is of the block that begins the file."""
-    return all(not line or line.lstrip().startswith("#") for line in lines[:number]) and "" not in lines[:number]
+    return all(line.lstrip().startswith("#") for line in lines[:number])
 
 
 def _block(item: LedgerItem) -> str:
@@ -110,29 +139,10 @@ def _block(item: LedgerItem) -> str:
 
     table = tomlkit.table()
     for key, value in _values(item).items():
-        table[key] = _printable(value)
+        table[key] = as_toml(value)
     items = tomlkit.aot()
     items.append(table)
     return tomlkit.dumps({"item": items}).strip("\n")
-
-
-def _printable(value: Any) -> Any:
-    """Lists of tables one table a line, so that a diff shows which one is new."""
-    import tomlkit
-
-    if isinstance(value, list) and value and isinstance(value[0], dict):
-        array = tomlkit.array()
-        for each in value:
-            inline = tomlkit.inline_table()
-            inline.update(each)
-            array.append(inline)
-        return array.multiline(True)
-    if isinstance(value, dict):
-        table = tomlkit.table()
-        for key, each in value.items():
-            table[key] = _printable(each)
-        return table
-    return value
 
 
 def _values(item: LedgerItem) -> dict[str, Any]:
@@ -176,43 +186,43 @@ def _evidence(evidence: LedgerEvidence) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _locked(file: Path, path: PurePosixPath) -> Iterator[None]:
-    """One writer of a module's folder at a time, for as long as it takes to compare and rename."""
+def _locked(file: Path, path: PurePosixPath) -> Iterator[int]:
+    """One writer of a module's folder at a time, for as long as it takes to compare and rename; gives the folder."""
     try:
         directory = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise LedgerNotWrittenError(path, error) from error
     try:
         fcntl.flock(directory, fcntl.LOCK_EX)
-        yield
+        yield directory
     finally:
         os.close(directory)
 
 
-def _read(file: Path) -> str | None:
-    try:
-        return file.read_bytes().decode()
-    except FileNotFoundError:
-        return None
-
-
-def _replace(file: Path, path: PurePosixPath, text: str) -> None:
+def _replace(file: Path, path: PurePosixPath, text: str, directory: int) -> None:
     """Beside, to the disk, then into place; the file's mode stays, and no half-written file is left behind."""
     beside = ""
     try:
+        for left in file.parent.glob(f"{_beside(file)}*"):  # by a writer that was killed: we hold the lock
+            left.unlink()
         mode = file.stat().st_mode & 0o777 if file.exists() else 0o666 & ~_umask()
-        descriptor, beside = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as opened:
-            opened.write(text)
+        descriptor, beside = tempfile.mkstemp(prefix=_beside(file), dir=file.parent)
+        with os.fdopen(descriptor, "wb") as opened:
+            opened.write(text.encode())
             opened.flush()
             os.fchmod(opened.fileno(), mode)
             os.fsync(opened.fileno())
         os.replace(beside, file)  # noqa: PTH105 - `beside` is a name
+        os.fsync(directory)
     except OSError as error:
         raise LedgerNotWrittenError(path, error) from error
     finally:
         with contextlib.suppress(OSError):
             os.unlink(beside)  # noqa: PTH108 - as above
+
+
+def _beside(file: Path) -> str:
+    return f".{file.name}."
 
 
 def _umask() -> int:

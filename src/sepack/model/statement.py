@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 HIGHEST_PORT = 65535
 _TYPE = r"[A-Za-z_][A-Za-z0-9_.]*"
-_FILE_CONTEXT = re.compile(rf"file_context (\S+)(?: (-[-dlspbc]))? ({_TYPE})", re.ASCII)
+# What an entry of an .fc can begin with, and the printable characters but m4's quotation marks.
+_PATTERN = r"(?:/|HOME_DIR|HOME_ROOT)[!-&(-_a-~]*"
+_FILE_CONTEXT = re.compile(rf"file_context ({_PATTERN})(?: (-[-dlspbc]))? ({_TYPE})", re.ASCII)
 _BOOLEAN = re.compile(rf"boolean ({_TYPE}) (on|off)", re.ASCII)
 _PORT = re.compile(rf"port (tcp|udp|dccp|sctp) (\d{{1,5}})(?:-(\d{{1,5}}))? ({_TYPE})", re.ASCII)
 _INTERFACE = re.compile(r"([A-Za-z_]\w*)\(([\w.]+(?:, [\w.]+)*)\)", re.ASCII)
