@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sepack.stages.audit.join import WINDOW, choose_path
 
 if TYPE_CHECKING:
     from sepack.stages.audit.shape import Shape
 
-Row = tuple[Any, ...]
-"""The groups of the expression for the usual denial, each bytes or None; then those of its call."""
+Row = tuple[bytes, ...]
+"""The groups of the expression for the usual denial, b"" where absent; then those of its call."""
 
 KEY, PATH, NAME, INODE, OUTCOME, ARGUMENTS = 0, 4, 5, 7, 15, 16
 """Positions in a Row."""
@@ -37,12 +37,13 @@ _WHOLE = re.compile(
     + rb" rdev=" + NUMBER + rb"(?: obj=" + WORD + rb"{1,4096}|) nametype=([A-Z]{1,20})(?= cap_fp=|[\x1d\n])"
 )  # fmt: skip
 _DIRECTORY = re.compile(rb'\ntype=CWD msg=audit\([0-9.:]+\): cwd="(' + WORD + rb'{1,4096})"(?=[\x1d\n])')
+_NEAR = 2400  # in more bytes, CPython's search sets up tables first
 _ITEMS = re.compile(rb" items=([0-9]{1,3}) ")
 
 
-def is_plain(arguments: bytes | None) -> bool:
-    """Whether the call follows its denial, and what was taken for its arguments is one line without an executable."""
-    return arguments is not None and b"\n" not in arguments and b" exe=" not in arguments
+def is_plain(arguments: bytes) -> bool:
+    """Whether what was taken for a call's arguments is of one line, without an executable."""
+    return b"\n" not in arguments and b" exe=" not in arguments
 
 
 class Neighbours:
@@ -55,21 +56,26 @@ class Neighbours:
 
     def with_call(self, at: int, row: Row) -> Row | None:
         """The row with what its call says: the first after it, or else the last before it."""
-        alone = (*row[:OUTCOME], None, None, None)
+        alone = (*row[:OUTCOME], b"", b"", b"")
         if not self._has_calls:
             return None if self._has_paths else alone
         wanted = _CALL_AT + row[KEY] + b")"
-        found = self._data.find(wanted, at, at + WINDOW + len(wanted))
+        found = self._find(wanted, at, at)
         if found < 0:
             before = self._data.rfind(wanted, max(0, at - WINDOW), at) >= 0
             return None if before or self._has_paths else alone
         call = _CALL.match(self._data, found)
         return (*row[:OUTCOME], *call.groups()) if call and is_plain(call[2]) else None
 
+    def _find(self, wanted: bytes, start: int, at: int) -> int:
+        """Where it begins, from `start` on and at most WINDOW after `at`; what is near is found without preparation."""
+        found = self._data.find(wanted, start, start + _NEAR)
+        return found if 0 <= found <= at + WINDOW else self._data.find(wanted, start, at + WINDOW + len(wanted))
+
     def take_name(self, at: int, row: Row, shape: Shape) -> bool:
         """Give the shape the name of a denial without a path, and the path that its PATH records tell."""
         name = row[PATH] or row[NAME]
-        if row[ARGUMENTS] is not None and (name or row[INODE] or shape.tclass == "dir"):
+        if row[ARGUMENTS] and (name or row[INODE] or shape.tclass == "dir"):
             path = self._find_path(at, row, shape.tclass)
             if path is None:
                 return False
@@ -82,12 +88,11 @@ class Neighbours:
     def _find_path(self, at: int, row: Row, tclass: str) -> bytes | None:
         """The path, not normalized, by the PATH records that the call has; b"" where they do not tell."""
         arguments, key = row[ARGUMENTS], row[KEY] + b")"
-        if b" items=0 " in arguments:
+        if arguments.find(b" items=0 ") >= 0:
             return b""
-        call = self._data.find(_CALL_AT + key, at)
-        if b" items=1 " in arguments:
-            wanted = _PATH_AT + key
-            position = self._data.find(wanted, call, at + WINDOW + len(wanted))
+        call = self._find(_CALL_AT + key, at, at)
+        if arguments.find(b" items=1 ") >= 0:
+            position = self._find(_PATH_AT + key, call, at)
             record = _BEGIN.match(self._data, position) if position >= 0 else None
             if record and record[2] == row[INODE] and record[1].startswith(b"/"):
                 return record[1]
@@ -99,7 +104,7 @@ class Neighbours:
         wanted = _PATH_AT + row[KEY] + b")"
         position = call
         for _ in range(items):
-            position = self._data.find(wanted, position + 1, at + WINDOW + len(wanted))
+            position = self._find(wanted, position + 1, at)
             record = _WHOLE.match(self._data, position) if position >= 0 else None
             if record is None:
                 return None
@@ -111,5 +116,5 @@ class Neighbours:
             if named is None:
                 return None
             directory = named[1].decode()
-        name = (row[PATH] or row[NAME] or b"").decode()
-        return choose_path(tclass, row[INODE] or b"", name, directory, records).encode()
+        name = (row[PATH] or row[NAME]).decode()
+        return choose_path(tclass, row[INODE], name, directory, records).encode()

@@ -30,7 +30,7 @@ class Few(Generic[Value]):
         self.values: set[Value] = set()
 
     def add(self, value: Value) -> None:
-        if value >= self.limit:
+        if value >= self.limit or value in self.values:
             return
         self.values.add(value)
         if len(self.values) > KEPT:
@@ -76,7 +76,7 @@ class Kind:
 
     __slots__ = ("first", "high", "last", "levels", "lines", "low", "paths", "said", "shape")
 
-    def __init__(self, shape: Shape, said: tuple[bytes | None, ...], low: bytes, high: bytes) -> None:
+    def __init__(self, shape: Shape, said: tuple[bytes, ...], low: bytes, high: bytes) -> None:
         """`said` are command, device, ioctl, port, outcome and executable."""
         self.shape = shape
         self.paths, self.levels = shape.paths, shape.levels
