@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,13 +11,15 @@ import pytest
 
 from sepack.model.base_policy import AccessQuestion, LabelQuestion, WhyKind
 from sepack.model.fix import PortLabel
-from sepack.pipeline.base_policy import LinkedPolicy, linked
+from sepack.pipeline.base_policy import LinkedPolicy, NoBasePolicy, linked
+from sepack.pipeline.outputs import OutputError
 from sepack.pipeline.scratch import scratch_directory
 from sepack.workspace import Workspace
+from tests.e2e.test_full_disk import enlarge, small_disk
 from tests.tools.linking import GOOD, TWICE, UNKNOWN_TYPE, described, package, require_policy, session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import PurePosixPath
 
     from sepack.model.package import PolicyPackage
@@ -177,5 +180,30 @@ def test_who_may_not_read_the_store_gets_the_base_alone(
     refused, notes, kind, why, label = unprivileged(run)
     assert set(refused) == {"good"}
     assert "Permission denied" in refused["good"][1]
-    assert notes == ("the base policy answers alone, because the store of loaded modules cannot be read",)
+    assert notes == ("the base policy answers alone, because the store of loaded modules cannot be copied",)
     assert (kind, why, label) == (None, WhyKind.BOOLEAN, "system_u:object_r:var_t:s0")
+
+
+@pytest.mark.parametrize("kilobytes", [64, 3072, 12288, 26624])
+def test_a_full_disk_is_said_and_room_mends_it(root: Path, tmp_path: Path, kilobytes: int) -> None:
+    """From no room for a program, over the index and the copy of the store, to the linked policy."""
+
+    def run() -> LinkedPolicy | NoBasePolicy:
+        with session(tmp_path) as running, scratch_directory(Workspace(tmp_path)) as scratch:
+            return linked(running, scratch, [described(tmp_path, "good")])
+
+    with small_disk(tmp_path, kilobytes):
+        shutil.copy(root / "good.pp", tmp_path)
+        words: Sequence[str]
+        try:
+            found = run()
+        except OutputError as error:
+            words = [error.brief]
+        else:
+            words = found.details if isinstance(found, NoBasePolicy) else found.refused["good"]
+        assert re.search("there is no room for it|No space left|disk is full|not enough room", " ".join(words)), words
+        enlarge(tmp_path)
+        found = run()
+        assert isinstance(found, LinkedPolicy)
+        assert found.refused == {}
+        assert found.index.type("good_t")

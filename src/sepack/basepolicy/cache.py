@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -45,7 +46,13 @@ class PolicyCache:
 
     def open(self, digest: str) -> KeptPolicy | None:
         """The policy that was kept under this digest."""
-        place = self._workspace.base_policies / digest
+        kept = self._read(self._workspace.base_policies / digest)
+        if kept is not None:
+            with contextlib.suppress(OSError):
+                os.utime(self._workspace / kept.directory)
+        return kept
+
+    def _read(self, place: PurePosixPath) -> KeptPolicy | None:
         try:
             told = json.loads((self._workspace / place / TOLD).read_bytes())
             refused = {str(name): tuple(map(str, words)) for name, words in told["refused"].items()}
@@ -56,8 +63,6 @@ class PolicyCache:
         index = open_index(self._workspace / place / INDEX, whose)
         if index is None:
             return None
-        with contextlib.suppress(OSError):
-            os.utime(self._workspace / place)
         return KeptPolicy(index=index, directory=place, refused=refused, notes=notes)
 
     def keep(
@@ -72,10 +77,17 @@ class PolicyCache:
         """Rename a directory that holds an INDEX into its place, and give what lies there then.
 
         `whose` policy it is goes into its title. Where another process was there first, its work, which is the same,
-        is taken. Raises OSError.
+        is taken. What has refused a module stays where it is: why semodule refused it may have nothing to do with what
+        the digest is made of. Raises OSError.
         """
         text = json.dumps({"whose": whose, "refused": refused or {}, "notes": notes})
         (self._workspace / made / TOLD).write_text(text, encoding="utf-8")
+        kept = self._read(made) if refused else self._place(made, digest)
+        if kept is None:
+            raise FileNotFoundError(errno.ENOENT, "it was removed as soon as it was written", str(made))
+        return kept
+
+    def _place(self, made: PurePosixPath, digest: str) -> KeptPolicy | None:
         place = self._workspace / self._workspace.base_policies / digest
         place.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -84,14 +96,10 @@ class PolicyCache:
             if (kept := self.open(digest)) is not None:
                 return kept
             # Aside first: a directory is never seen half removed.
-            broken = self._workspace / made.with_name(f"{made.name}.broken")
-            place.rename(broken)
+            place.rename(self._workspace / made.with_name(f"{made.name}.broken"))
             (self._workspace / made).rename(place)
         self._forget_oldest()
-        kept = self.open(digest)
-        if kept is None:
-            raise FileNotFoundError(2, "it was removed as soon as it was written", str(place))
-        return kept
+        return self.open(digest)
 
     def _forget_oldest(self) -> None:
         with contextlib.suppress(OSError):

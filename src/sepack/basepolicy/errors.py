@@ -21,7 +21,8 @@ PROBLEMS: Final = {
     "no answer": ("", "the policy's own tools give no answer"),
     "not written": ("", "what was read of the policy cannot be written"),
     "failed": ("", "the program that reads the policy failed"),
-    "store unreadable": ("", "the store of loaded modules cannot be read"),
+    "store unreadable": ("", "the store of loaded modules cannot be copied"),
+    "no room": ("", "there is not enough room or memory to link a policy in"),
     "store broken": ("", "the store of loaded modules does not link by itself"),
 }
 

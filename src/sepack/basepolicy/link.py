@@ -23,10 +23,15 @@ if TYPE_CHECKING:
 # Above every priority that a package or a person uses, so that what was built stands before what the host has loaded.
 PRIORITY: Final = 999
 NOT_FOUND: Final = 127
+KILLED: Final = 128
 IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII)
 PORT: Final = re.compile(r"portcon\s+(\w+)\s+(\d+)(?:\s*-\s*(\d+))?\s")
 IN_MODULE: Final = re.compile(rf"/modules/{PRIORITY}/([^/\s]+)/")
 NO_TYPE: Final = re.compile(r"type (\S+) is not defined")
+# libsemanage makes an input/output error of a full disk.
+NO_ROOM: Final = re.compile(
+    r"No space left on device|quota exceeded|Cannot allocate memory|Out of memory|Input/output error", re.IGNORECASE
+)
 SEMANAGE_CONF: Final = "/etc/selinux/semanage.conf"
 
 
@@ -182,6 +187,10 @@ class _Linker:
         outcome = self._run(("semodule", "-n", "-p", str(self._root), "-s", self._request.policy_type, *words))
         if outcome.exit_code == NOT_FOUND:
             raise BasePolicyError("no semodule", [])
+        said = words_of(outcome)
+        # No module is at fault for that, and nothing is to be remembered of it.
+        if outcome.exit_code > KILLED or (outcome.exit_code != 0 and any(map(NO_ROOM.search, said))):
+            raise BasePolicyError("no room", said or [f"semodule was ended by signal {outcome.exit_code - KILLED}"])
         return outcome
 
     def _run(self, *argvs: tuple[str, ...]) -> Outcome:

@@ -172,5 +172,5 @@ def test_a_store_that_cannot_be_copied_leaves_the_base(tmp_path: Path) -> None:
     toolchain = FakeToolchain(tmp_path, {"python3": python3, "mkdir": mkdir, "cp": copy})
     found = linked(session(tmp_path, toolchain), SCRATCH, [], booleans={"a": True})
     assert isinstance(found, LinkedPolicy)
-    assert found.notes == ("the base policy answers alone, because the store of loaded modules cannot be read",)
+    assert found.notes == ("the base policy answers alone, because the store of loaded modules cannot be copied",)
     assert found.index.type("a_t") == "a_t"
