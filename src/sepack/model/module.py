@@ -72,7 +72,11 @@ class Module:
         """The author's own files, relative to the workspace: sources, module.toml, ledger.toml."""
         own = [file.name for file in self.sources]
         own += [str(self.declaration)] if self.declaration is not None else []
-        return own if self.ledger is None else [*own, f"{self.directory}/ledger.toml"]
+        return own if self.ledger is None else [*own, self.ledger_file]
+
+    @property
+    def ledger_file(self) -> str:
+        return f"{self.directory}/ledger.toml"
 
     def source(self, kind: SourceKind) -> SourceFile | None:
         return next((file for file in self.sources if file.kind is kind), None)
