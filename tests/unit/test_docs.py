@@ -6,12 +6,13 @@ import copy
 import re
 import tomllib
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sepack.errors import ExitCode
+from sepack.model.ledger import ItemKind
 from sepack.settings.knobs import DEFAULTS, KNOBS, variable
 from sepack.targets import load_data, load_targets
 
@@ -117,6 +118,24 @@ def test_the_readme_s_module_keys_are_those_there_are() -> None:
     tomllib.loads(example[1])
     inside = {"project", "httpd_can_network_connect_db", *DOMAINS, *PORT_KEYS}
     assert set(re.findall(r"^(?:# )?\[{0,2}(\w+)(?: =|\])", example[1], re.MULTILINE)) - inside == set(_KEYS)
+
+
+def test_the_readme_s_ledger_is_one_and_its_statements_are_read() -> None:
+    from sepack.catalog.ledger import ledger_from_text
+    from sepack.model.statement import read_statement
+
+    text = section("README.md", "The ledger")
+    example = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert example
+    ledger, errors = ledger_from_text(example[1], PurePosixPath("ledger.toml"))
+    assert (len(ledger.items), errors) == (1, [])
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", text, re.MULTILINE)
+    kinds = {
+        kind: [read_statement(statement) for statement in re.findall(r"`([^`]{5,})`", told)] for kind, said in rows
+    }
+    assert {kind: {read and str(read[0]) for read in found} for kind, found in kinds.items()} == {
+        str(kind): {str(kind)} for kind in ItemKind
+    }
 
 
 def test_the_readme_s_error_is_what_is_said() -> None:
