@@ -131,7 +131,7 @@ def test_the_readme_s_ledger_is_one_and_its_statements_are_read() -> None:
     assert (len(ledger.items), errors) == (1, [])
     rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", text, re.MULTILINE)
     kinds = {
-        kind: [read_statement(statement) for statement in re.findall(r"`([^`]{5,})`", told)] for kind, said in rows
+        kind: [read_statement(statement) for statement in re.findall(r"`([^`]{5,})`", said)] for kind, said in rows
     }
     assert {kind: {read and str(read[0]) for read in found} for kind, found in kinds.items()} == {
         str(kind): {str(kind)} for kind in ItemKind
