@@ -15,12 +15,12 @@ from sepack.catalog.toml_errors import (
     UnknownDomainsKeyError,
     UnknownPortKeyError,
 )
-from sepack.model.fix import PortLabel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from sepack.errors import Location, SepackError
+    from sepack.model.fix import PortLabel
 
 DOMAINS = ("types", "executables", "paths")
 PORT_KEYS = ("protocol", "number", "range", "type")
@@ -48,6 +48,8 @@ def domains_of(values: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
 
 def ports_of(values: Sequence[Mapping[str, Any]]) -> tuple[PortLabel, ...]:
     """Sound tables as ports, sorted by protocol and number."""
+    from sepack.model.fix import PortLabel
+
     labels = [
         PortLabel(protocol=port["protocol"], low=low, high=high, type=port["type"])
         for port in values
