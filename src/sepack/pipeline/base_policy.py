@@ -7,17 +7,17 @@ import shutil
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from sepack.basepolicy import dump_program
 from sepack.basepolicy.cache import INDEX, PolicyCache
 from sepack.basepolicy.errors import BasePolicyError
 from sepack.basepolicy.link import LinkRequest, link
 from sepack.basepolicy.programs import Asker, Programs
-from sepack.errors import SepackError, ToolMissingError
+from sepack.errors import ToolMissingError
 from sepack.fingerprints import digest_of
+from sepack.pipeline.asking import remedy, with_tools
 from sepack.pipeline.outputs import OutputError
-from sepack.targets import packages
 from sepack.toolchain.errors import ToolchainError
 from sepack.toolchain.probe import LOCAL
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from sepack.pipeline.session import Session
 
 CONFIGURATION: Final = PurePosixPath("/etc/selinux")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +69,7 @@ def open_base_policy(session: Session, scratch: PurePosixPath) -> LinkedPolicy |
     try:
         return place.base()
     except (BasePolicyError, ToolMissingError, ToolchainError) as error:
-        return NoBasePolicy(reason=error.brief, details=error.details, hint=error.hint or place.hint(error))
+        return NoBasePolicy(reason=error.brief, details=error.details, hint=error.hint or remedy(session, error))
     except OSError as error:
         raise OutputError(str(error.filename or session.workspace.base_policies), error) from error
 
@@ -131,7 +130,7 @@ class _Place:
         kept = self._cache.open(key)
         if kept is None:
             made = self._directory("base")
-            self._with_tools(lambda: self._programs().dump(str(self._configuration), made / INDEX))
+            with_tools(self._session, lambda: self._programs().dump(str(self._configuration), made / INDEX))
             kept = self._cache.keep(made, key, self._whose)
         return LinkedPolicy(index=kept.index, ask=self._asker(kept, self._configuration))
 
@@ -145,19 +144,6 @@ class _Place:
             refused=kept.refused,
             notes=(*kept.notes, *(f"not switched: there is no boolean {name}" for name in absent)),
         )
-
-    def hint(self, error: SepackError) -> str:
-        """What would bring the tool whose absence the error is about; "" where no package does."""
-        tool = getattr(error, "tool", "")
-        manager = self._session.host.package_manager if self._local else self._session.target.package_manager
-        package = packages(manager).get(tool, "")
-        if not package:
-            return ""
-        if self._local:
-            from sepack.toolchain.install import by_hand
-
-            return f"Type: {by_hand((tool,), manager)}"
-        return f"The Dockerfile's package step says what is in there; {package} brings it."
 
     def _base_key(self) -> str:
         """Stands for the policy, its file contexts, and the program that reads it; an image never changes.
@@ -187,14 +173,14 @@ class _Place:
 
     def _link(self, request: LinkRequest, key: str) -> KeptPolicy:
         copy = self._directory("copy")
-        found = self._with_tools(lambda: link(request, self._session.opened(), self._workspace, copy))
+        found = with_tools(self._session, lambda: link(request, self._session.opened(), self._workspace, copy))
         made = self._directory("linked")
         for name in ("policy", "contexts"):
             (self._workspace / found.directory / name).rename(self._workspace / made / name)
         for compiled in (self._workspace / made / "contexts/files").glob("*.bin"):
             compiled.unlink()  # three quarters of all that would be kept, and read no faster
         shutil.rmtree(self._workspace / copy)
-        self._with_tools(lambda: self._programs().dump(str(made), made / INDEX))
+        with_tools(self._session, lambda: self._programs().dump(str(made), made / INDEX))
         names = [module.name for module in request.packages if module.name not in found.refused]
         whose = f"{self._whose} with {', '.join(names) or 'nothing but its booleans and ports changed'}"
         return self._cache.keep(made, key, whose, refused=found.refused, notes=found.notes)
@@ -204,7 +190,7 @@ class _Place:
 
         def run(questions: list[Question]) -> Answers:
             try:
-                return self._with_tools(lambda: self._programs().ask(str(policy), str(contexts), questions))
+                return with_tools(self._session, lambda: self._programs().ask(str(policy), str(contexts), questions))
             except OSError as error:
                 raise OutputError(str(error.filename or self._scratch), error) from error
 
@@ -217,20 +203,3 @@ class _Place:
         """A new one in scratch."""
         place = tempfile.mkdtemp(prefix=f"{name}-", dir=self._workspace / self._scratch)
         return self._scratch / Path(place).name
-
-    def _with_tools(self, action: Callable[[], Result]) -> Result:
-        """Once more after what it lacks was installed on this host, where that is allowed and a package brings it.
-
-        A policy is not installed: it would be this host's own choice, and none that it runs with.
-        """
-        try:
-            return action()
-        except BasePolicyError as error:
-            manager = self._session.host.package_manager
-            if not self._local or error.tool in {"", "base policy"} or error.tool not in packages(manager):
-                raise
-            lacking = error.tool
-        from sepack.toolchain.install import install
-
-        install((lacking,), manager, allowed=self._session.settings.install != "never", say=self._session.say)
-        return action()
