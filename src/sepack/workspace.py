@@ -71,6 +71,10 @@ class Workspace:
         """Holds one directory for each state of a base policy, alone or linked with modules, by its digest."""
         return CACHE / "base"
 
+    def interfaces(self, digest: str) -> PurePosixPath:
+        """What the interfaces of one state of a release's headers come to."""
+        return CACHE / "interfaces" / f"{digest}.json"
+
     def probe(self, identity: str) -> PurePosixPath:
         """What a toolchain holds, as it was last found."""
         return CACHE / "probe" / f"{identity}.json"

@@ -84,7 +84,7 @@ def test_a_release_has_an_image_or_another_release_to_build_with() -> None:
 
 def test_every_package_manager_brings_the_same_tools() -> None:
     tools = {"m4", "checkmodule", "semodule_package", "sefcontext_compile", POLICY_HEADERS}
-    asking = {"python3", "setools", "audit2why", "semodule", "base policy"}
+    asking = {"python3", "setools", "audit2why", "sepolgen", "semodule", "base policy"}
     for found in load_targets().values():
         bringing = packages(found.package_manager)
         versioned = set(versioned_packages(found.package_manager))

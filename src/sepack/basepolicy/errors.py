@@ -16,6 +16,8 @@ PROBLEMS: Final = {
     "no setools": ("setools", "the policy cannot be read without setools for python3"),
     "no audit2why": ("audit2why", "the policy cannot be asked without selinux.audit2why for python3"),
     "no libselinux": ("audit2why", "labels cannot be looked up without libselinux"),
+    "no sepolgen": ("sepolgen", "interfaces cannot be looked for without sepolgen for python3"),
+    "no headers": ("policy headers", "the policy headers cannot be read"),
     "no semodule": ("semodule", "modules cannot be linked without semodule"),
     "unreadable": ("", "the policy cannot be read"),
     "no answer": ("", "the policy's own tools give no answer"),

@@ -34,7 +34,7 @@ class Programs:
     def dump(self, directory: str, out: PurePosixPath) -> None:
         """Index the policy in `directory`, which is laid out as /etc/selinux/<type> is. Raises BasePolicyError."""
         (self._workspace / out).unlink(missing_ok=True)
-        self._run("dump_program.py", directory, str(out))
+        self.run("dump_program.py", directory, str(out))
 
     def ask(self, policy: str, contexts: str, questions: Iterable[Question]) -> Answers:
         """Answers to all of them, from a policy file and a file_contexts file. Raises BasePolicyError."""
@@ -50,7 +50,7 @@ class Programs:
             "labels": [[each.path, each.kind] for each in labels],
         }
         (self._workspace / into).write_text(json.dumps(text), encoding="utf-8")
-        self._run("ask_program.py", policy, contexts, str(into), str(out))
+        self.run("ask_program.py", policy, contexts, str(into), str(out))
         said = json.loads((self._workspace / out).read_bytes())
         for path in (into, out):
             (self._workspace / path).unlink()
@@ -59,7 +59,8 @@ class Programs:
             labels=dict(zip(labels, said["labels"], strict=True)),
         )
 
-    def _run(self, name: str, *words: str) -> None:
+    def run(self, name: str, *words: str) -> None:
+        """Run a program that lies beside this file. Raises BasePolicyError."""
         program = self._scratch / name
         if not (self._workspace / program).exists():
             (self._workspace / program).write_bytes(Path(__file__).with_name(name).read_bytes())

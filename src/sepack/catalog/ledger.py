@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import tomllib
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sepack.authored import read_text, require_file, require_inside
@@ -36,8 +34,7 @@ def load_ledger(workspace: Workspace, name: str) -> tuple[Ledger, list[SepackErr
         text = read_text(workspace / path, path)
     except SepackError as error:
         return Ledger(), [error]
-    ledger, errors = ledger_from_text(text, path)
-    return replace(ledger, digest=hashlib.sha256(text.encode()).hexdigest()), errors
+    return ledger_from_text(text, path)
 
 
 def ledger_from_text(text: str, path: PurePosixPath) -> tuple[Ledger, list[SepackError]]:

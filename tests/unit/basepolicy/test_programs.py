@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sepack.basepolicy import ask_program, dump_program
+from sepack.basepolicy import ask_program, dump_program, headers_program, interfaces_program
 from sepack.basepolicy.errors import PROBLEMS, BasePolicyError
 from sepack.basepolicy.programs import Programs
 from sepack.errors import ExitCode
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from sepack.model.command import Command
 
-OF_THE_DISTRIBUTION = {"setools", "selinux"}
+OF_THE_DISTRIBUTION = {"sepolgen", "setools", "selinux"}
 QUESTION = AccessQuestion("u:r:a_t:s0", "u:r:a_t:s0", "file", "read")
 
 
-@pytest.mark.parametrize("program", [ask_program, dump_program])
+@pytest.mark.parametrize("program", [ask_program, dump_program, headers_program, interfaces_program])
 def test_a_program_is_plain_python_3_6_and_imports_the_standard_library_and_the_distributions(
     program: ModuleType,
 ) -> None:
