@@ -15,7 +15,8 @@ from tests.tools.building import LOCAL
 if TYPE_CHECKING:
     from sepack.model.proposal import Proposal, Regeneration
 
-LOG = str(Path(__file__).parent / "data/audit/enforcing-vm.log")
+DATA = Path(__file__).parent / "data/audit"
+LOG = str(DATA / "enforcing-vm.log")
 MODULE = """\
 module web 1.0;
 require { type httpd_t; class process signal; }

@@ -13,7 +13,7 @@ from sepack.pipeline.regenerate import NewModuleError, RegenerateRequest, regene
 from sepack.pipeline.triage import judge_log
 from sepack.pipeline.why import NotInLedgerError, find_item
 from sepack.pipeline.word import NotProposedError, read_word
-from tests.learning import BEYOND, EXPECTED, HELD, LOG, NOTHING, RULE, accesses, asked, only, repository
+from tests.learning import BEYOND, DATA, EXPECTED, HELD, LOG, NOTHING, RULE, accesses, asked, built, only, repository
 from tests.tools.building import LOCAL, TOOLS
 
 if TYPE_CHECKING:
@@ -94,3 +94,22 @@ def test_triage_speaks_of_every_denial(web: Workspace) -> None:
     kinds = {str(verdict.kind) for verdict in found.verdicts}
     assert {"file context", "boolean", "port", "port conflict", "rule"} <= kinds
     assert sum(len(verdict.denials) for verdict in found.verdicts) >= 20
+
+
+@pytest.mark.parametrize(("setting", "named"), [("plain", True), ("hashed", False)])
+def test_no_command_line_enters_the_ledger_and_hosts_can_be_hashed(web: Workspace, setting: str, named: bool) -> None:
+    request = RegenerateRequest(logs=(f"{DATA}/secret.log",), word=read_word(**NOTHING), apply=True)
+    regenerate(web, replace(LOCAL, ledger_hosts=setting), request, lambda _: None)
+    text = (web / web.ledger("web")).read_text()
+    assert "hunter2" not in text
+    assert "/usr/sbin/apache2" in text
+    assert ("web7.example" in text) is named
+
+
+def test_nothing_of_a_hostile_log_becomes_policy(web: Workspace) -> None:
+    found = asked(web, logs=(f"{DATA}/hostile.log",), apply=True)
+    built(web)
+    te = (web / "build/host/web/web.te").read_text()
+    rules = [line for line in te.splitlines() if not line.startswith("#")]
+    assert not any("shadow_t" in line or "syscmd" in line or "init_t" in line for line in rules)
+    assert found.account.lines == 3
