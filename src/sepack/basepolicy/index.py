@@ -74,6 +74,7 @@ class PolicyIndex:
         self._rules = cache(self._find_rules)
         self._names_of = cache(self._name_permissions)
         self._members = cache(self._find_members)
+        self._having = cache(self._find_having)
         self._granted = cache(self._find_grants)
         self._silent = cache(self._find_silent)
         self._commands = cache(self._find_commands)
@@ -94,8 +95,7 @@ class PolicyIndex:
         return frozenset(self._symbols[number][0] for number in found[1][1:]) if found else frozenset()
 
     def members(self, attribute: str) -> frozenset[str]:
-        row = self._base.execute("SELECT id FROM symbol WHERE name = ? AND NOT is_type", (attribute,)).fetchone()
-        return frozenset(self._symbols[number][0] for number in self._members(row[0])) if row else frozenset()
+        return self._having(attribute)
 
     def permissions(self, tclass: str) -> frozenset[str] | None:
         found = self._class(tclass)
@@ -165,6 +165,10 @@ class PolicyIndex:
     def _find_class(self, name: str) -> tuple[int, tuple[str, ...]] | None:
         row = self._base.execute("SELECT id, permissions FROM class WHERE name = ?", (name,)).fetchone()
         return (row[0], tuple(row[1].split())) if row else None
+
+    def _find_having(self, attribute: str) -> frozenset[str]:
+        row = self._base.execute("SELECT id FROM symbol WHERE name = ? AND NOT is_type", (attribute,)).fetchone()
+        return frozenset(self._symbols[number][0] for number in self._members(row[0])) if row else frozenset()
 
     def _find_members(self, number: int) -> frozenset[int]:
         """The types that a symbol stands for: a type for itself, an attribute for those that have it."""
@@ -262,26 +266,32 @@ class PolicyIndex:
         )
 
     def _find_rules_of(self, boolean: BooleanState) -> tuple[Rule, ...]:
-        """All rows are looked through: booleans are asked for one by one, and rarely."""
-        opening = {
+        opening = [
             2 * number + branch
             for number, conditional in self._conditionals.items()
             for branch in (True, False)
             if conditional.opens(branch, boolean)
-        }
+        ]
+        return RuleSet.of(rule for condition in opening for rule in self._conditional_rules.get(condition, ())).rules
+
+    @cached_property
+    def _conditional_rules(self) -> Mapping[int, list[Rule]]:
+        """By condition and branch; all rows are looked through once."""
         names = dict(self._base.execute("SELECT id, name FROM class"))
-        found: list[Rule] = []
-        query = "SELECT source, class, rules FROM av WHERE kind = ?"
-        for source, number, packed in self._base.execute(query, (ALLOW,)) if opening else ():
+        found: defaultdict[int, list[Rule]] = defaultdict(list)
+        for source, number, packed in self._base.execute(
+            "SELECT source, class, rules FROM av WHERE kind = ?", (ALLOW,)
+        ):
             numbers = array("I", packed)
-            if opening.isdisjoint(numbers[3::4]):
+            conditions = numbers[3::4]
+            if conditions.count(UNCONDITIONAL) == len(conditions):
                 continue
-            for target, mask, condition in zip(numbers[0::4], numbers[1::4], numbers[3::4], strict=True):
-                if condition in opening:
-                    tclass = names[number]
-                    granted = self._names_of(tclass, mask)
-                    found.append(Rule.of(self._symbols[source][0], self._symbols[target][0], tclass, granted))
-        return RuleSet.of(found).rules
+            for target, mask, condition in zip(numbers[0::4], numbers[1::4], conditions, strict=True):
+                if condition != UNCONDITIONAL:
+                    granted = self._names_of(names[number], mask)
+                    rule = Rule.of(self._symbols[source][0], self._symbols[target][0], names[number], granted)
+                    found[condition].append(rule)
+        return found
 
     def _find_port(self, protocol: str, number: int) -> PortRecord | None:
         query = "SELECT low, high, type FROM port WHERE protocol = ? AND low <= ? AND high >= ? ORDER BY sequence"

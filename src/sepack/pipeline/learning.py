@@ -17,7 +17,7 @@ from sepack.pipeline.rendering import rendered
 from sepack.stages.compile.candidate import Candidate
 from sepack.stages.learn.ownership import Claim
 from sepack.stages.triage.case import Asked
-from sepack.stages.triage.guardrail import guard
+from sepack.stages.triage.guardrail import Guard
 from sepack.stages.triage.order import triage, triage_errors
 from sepack.stages.triage.questions import questions
 from sepack.workers.local import LocalWorkers
@@ -161,4 +161,5 @@ class Judge:
             answers = self.policy.ask(questions(denials, self.policy.index))
             asked = Asked(policy=self.policy.index, answers=answers, declared=self.declared)
         found = (*triage(denials, asked), *triage_errors(errors))
-        return tuple(guard(verdict, asked.policy, self.guardrails) for verdict in found)
+        guard = Guard(asked.policy, self.guardrails)
+        return tuple(guard.hold(verdict) for verdict in found)

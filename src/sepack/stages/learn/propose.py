@@ -88,7 +88,8 @@ def _chosen(verdict: Verdict, word: Word) -> Fix | None:
     named = {*word.accept, *word.refuse}
     if verdict.statement in named:
         return verdict.fix
-    return next((other for other in verdict.alternatives if other.statement() in named), verdict.fix)
+    others = (*verdict.alternatives, *verdict.withheld)
+    return next((other for other in others if other.statement() in named), verdict.fix)
 
 
 def _open_part(verdict: Verdict, fix: Fix, ledger: Ledger) -> tuple[Fix | None, tuple[LedgerItem, ...]]:

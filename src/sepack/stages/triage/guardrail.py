@@ -25,28 +25,70 @@ RELABEL = "relabelto"
 
 
 def guard(verdict: Verdict, policy: BasePolicy | None, guardrails: Sequence[Guardrail]) -> Verdict:
-    """With `guarded` set to the first of `guardrails` that the fix meets, and `unchecked` to what could not be told.
+    """One verdict, held against the guardrails; who has many makes a Guard."""
+    return Guard(policy, guardrails).hold(verdict)
 
-    Alternatives that meet one go to `withheld`. Without a policy, and for a target that the policy does not know,
-    attributes are names that nothing has, and a guardrail that depends on one is told in `unchecked`; of a source that
-    is not known the worst is taken, that it has them all.
-    """
-    if verdict.fix is None:
-        return verdict
-    checker = _Checker(policy)
-    met, unsure = checker.first(effect(verdict.fix, verdict.denials, policy), guardrails)
-    withheld = [
-        other
-        for other in verdict.alternatives
-        if checker.first(effect(other, verdict.denials, policy), guardrails)[0] is not None
-    ]
-    return replace(
-        verdict,
-        guarded=None if met is None else Guarded(guardrail=met.name, reason=met.reason),
-        alternatives=tuple(other for other in verdict.alternatives if other not in withheld),
-        withheld=(*verdict.withheld, *withheld),
-        unchecked="; ".join(filter(None, (verdict.unchecked, _doubts(unsure) if met is None else ""))),
-    )
+
+class Guard:
+    """Guardrails and a policy; what was looked up for one verdict serves the next ones."""
+
+    def __init__(self, policy: BasePolicy | None, guardrails: Sequence[Guardrail]) -> None:
+        self._policy = policy
+        self._guardrails = tuple(guardrails)
+        self._checker = _Checker(policy)
+        self._concerned = cache(self._concerned_by)
+        self._met_by = cache(self._meeting)
+
+    def hold(self, verdict: Verdict) -> Verdict:
+        """With `guarded` set to the first guardrail that the fix meets, and `unchecked` to what could not be told.
+
+        Alternatives that meet one go to `withheld`. Without a policy, and for a target that the policy does not know,
+        attributes are names that nothing has, and a guardrail that depends on one is told in `unchecked`; of a source
+        that is not known the worst is taken, that it has them all.
+        """
+        if verdict.fix is None:
+            return verdict
+        met, unsure = self._first(effect(verdict.fix, verdict.denials, self._policy))
+        withheld = [
+            other
+            for other in verdict.alternatives
+            if self._first(effect(other, verdict.denials, self._policy))[0] is not None
+        ]
+        return replace(
+            verdict,
+            guarded=None if met is None else Guarded(guardrail=met.name, reason=met.reason),
+            alternatives=tuple(other for other in verdict.alternatives if other not in withheld),
+            withheld=(*verdict.withheld, *withheld),
+            unchecked="; ".join(filter(None, (verdict.unchecked, _doubts(unsure) if met is None else ""))),
+        )
+
+    def _first(self, rules: Sequence[Rule]) -> tuple[Guardrail | None, list[tuple[Guardrail, str]]]:
+        """The first guardrail that a rule meets, and those that may be met, each with the target in doubt."""
+        first = len(self._guardrails)
+        unsure: list[tuple[Guardrail, str]] = []
+        for rule in rules:
+            met, doubtful = self._met_by(rule)
+            first = min(first, met)
+            unsure += ((self._guardrails[number], rule.target) for number in doubtful)
+        return (self._guardrails[first] if first < len(self._guardrails) else None), unsure
+
+    def _meeting(self, rule: Rule) -> tuple[int, tuple[int, ...]]:
+        """The number of the first guardrail that the rule meets (that of all where none), and those in doubt."""
+        doubtful: list[int] = []
+        for number in self._concerned(rule.tclass, rule.permissions):
+            met = self._checker.meets(rule, self._guardrails[number].neverallow)
+            if met:
+                return number, tuple(doubtful)
+            if met is None:
+                doubtful.append(number)
+        return len(self._guardrails), tuple(doubtful)
+
+    def _concerned_by(self, tclass: str, permissions: tuple[str, ...]) -> tuple[int, ...]:
+        return tuple(
+            number
+            for number, guardrail in enumerate(self._guardrails)
+            if guardrail.neverallow.concerns(tclass, permissions)
+        )
 
 
 def effect(fix: Fix, denials: Sequence[Denial], policy: BasePolicy | None) -> tuple[Rule, ...]:
@@ -83,24 +125,10 @@ class _Checker:
         self._policy = policy
         self._called = cache(self._look_up)
         self._named = cache(self._resolve)
+        self._types = cache(self._stand_for)
 
-    def first(
-        self, rules: Sequence[Rule], guardrails: Iterable[Guardrail]
-    ) -> tuple[Guardrail | None, list[tuple[Guardrail, str]]]:
-        """The first guardrail that a rule meets, and those that may be met, each with the target in doubt."""
-        unsure: list[tuple[Guardrail, str]] = []
-        for guardrail in guardrails:
-            for rule in rules:
-                met = self._meets(rule, guardrail.neverallow)
-                if met:
-                    return guardrail, unsure
-                if met is None:
-                    unsure.append((guardrail, rule.target))
-        return None, unsure
-
-    def _meets(self, rule: Rule, never: Neverallow) -> bool | None:
-        if not never.concerns(rule.tclass, rule.permissions):
-            return False
+    def meets(self, rule: Rule, never: Neverallow) -> bool | None:
+        """Whether a rule that the statement concerns is forbidden by it; None where that cannot be told."""
         # Of a source that is not known the worst is taken: what is denied something is a domain.
         sources = {name for name in self._types(rule.source) if self._has(never.source, name) is not False}
         if not sources:
@@ -115,7 +143,7 @@ class _Checker:
         called, complete = self._called(name)
         return self._named(names).has(called, complete=complete)
 
-    def _types(self, symbol: str) -> frozenset[str]:
+    def _stand_for(self, symbol: str) -> frozenset[str]:
         """The types that a rule's word stands for: those with that attribute, or itself."""
         members = self._policy.members(symbol) if self._policy is not None else frozenset[str]()
         return members or frozenset({symbol})

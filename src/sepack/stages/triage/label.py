@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sepack.model.base_policy import BasePolicy
-    from sepack.model.denial import Denial
+    from sepack.model.denial import Access, Denial
     from sepack.stages.triage.case import Asked
 
 # Labels of places rather than of things: whatever lies there without a label of its own has them.
@@ -130,9 +130,13 @@ def _file_contexts(case: Case, denials: Sequence[Denial], policy: BasePolicy) ->
     verdicts: list[Verdict] = []
     met: set[Denial] = set()
     classes = {path: denial.access.tclass for denial in denials for path in Case.paths(_alone(case, denial))}
+    known: dict[frozenset[Access], list[str]] = {}
     for place in places(classes):
         inside = [denial for denial in denials if _is_about(denial, place)]
-        candidates = _candidates(case.source, case.target, inside, policy)
+        wanted = frozenset(denial.access for denial in inside)
+        if wanted not in known:
+            known[wanted] = _candidates(case.source, case.target, inside, policy)
+        candidates = known[wanted]
         if candidates:
             verdicts.append(_verdict(case, inside, place, candidates))
             met.update(inside)
