@@ -533,7 +533,7 @@ def test_domains_are_read(tmp_path: Path) -> None:
 )
 def test_wrong_domains_are_said(tmp_path: Path, line: str, words: str) -> None:
     error = the_error(declaring(tmp_path, f"[domains]\n{line}\n"))
-    assert str(error).startswith(f"policy/shop/module.toml:1: {words}")
+    assert str(error).startswith(f"policy/shop/module.toml:2: {words}")
 
 
 def test_a_ledger_is_the_module_s_and_one_of_its_files(tmp_path: Path) -> None:
@@ -546,3 +546,70 @@ def test_a_ledger_is_the_module_s_and_one_of_its_files(tmp_path: Path) -> None:
 def test_a_declaration_and_a_ledger_are_enough_for_a_module(tmp_path: Path) -> None:
     module = only_module(repository(tmp_path, {"policy/shop/module.toml": "", "policy/shop/ledger.toml": ""}))
     assert module.sources == ()
+
+
+def test_booleans_and_ports_are_read(tmp_path: Path) -> None:
+    declaration = """\
+[booleans]
+httpd_execmem = true
+httpd_enable_cgi = false
+[[ports]]
+protocol = "udp"
+range = "8000-8010"
+type = "http_port_t"
+[[ports]]
+protocol = "tcp"
+number = 8001
+type = "http_port_t"
+"""
+    module = only_module(declaring(tmp_path, declaration))
+    assert module.booleans == {"httpd_execmem": True, "httpd_enable_cgi": False}
+    statements = ["port tcp 8001 http_port_t", "port udp 8000-8010 http_port_t"]
+    assert [port.statement() for port in module.ports] == statements
+
+
+PORT = '[[ports]]\nprotocol = "tcp"\nnumber = 80\ntype = "a_t"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ('[booleans]\na = true\nb = "on"\n', 3, "'b' has text"),
+        ("[booleans]\na = 1\n", 2, "'a' has a number (1)"),
+        ("[booleans]\n'a b' = true\n", 2, "'a b' has a name with other characters"),
+        ("booleans.a = 1\n", 1, "'a' has a number (1)"),
+        ("booleans = true\n", 1, "'booleans' is a truth value (true), and has to be a table"),
+        ("[ports]\nnumber = 80\n", 1, "'ports' is a table, and has to be a list of tables"),
+        ("ports = [80]\n", 1, "'ports' of a port is 80, and it has to be a list of tables"),
+        (PORT.replace("number = 80", "nummer = 80"), 3, "[[ports]] has no key 'nummer'"),
+        (PORT.replace("tcp", "http"), 2, "'protocol' of a port is 'http', and it has to be one of tcp, udp"),
+        (PORT.replace('protocol = "tcp"\n', ""), 1, "a port has no 'protocol'"),
+        (PORT.replace("80", '"80"'), 3, "'number' of a port is '80', and it has to be a number from 1 to 65535"),
+        (PORT.replace("80", "0"), 3, "'number' of a port is 0"),
+        (PORT.replace("80", "70000"), 3, "'number' of a port is 70000"),
+        (PORT.replace("80", "true"), 3, "'number' of a port is True"),
+        (PORT.replace("number = 80", 'range = "90-80"'), 3, "'range' of a port is '90-80'"),
+        (
+            PORT.replace("number = 80", "range = 80"),
+            3,
+            "'range' of a port is 80, and it has to be the first",
+        ),
+        (
+            PORT.replace("number = 80", 'number = 80\nrange = "80-90"'),
+            1,
+            "a port has both a number and a range",
+        ),
+        (PORT.replace("number = 80\n", ""), 1, "a port has neither a number nor a range"),
+        (PORT.replace("a_t", "a t"), 4, "'type' of a port is 'a t', and it has to be a type"),
+        (
+            PORT + PORT.replace("number = 80", 'range = "70-90"'),
+            5,
+            "'port tcp 70-90 a_t' labels a port that is",
+        ),
+    ],
+)
+def test_wrong_booleans_and_ports_are_said_at_their_line(tmp_path: Path, text: str, line: int, words: str) -> None:
+    _, (problem,) = load_modules(declaring(tmp_path, text))
+    error = problem.errors[0]
+    assert str(error).startswith(f"policy/shop/module.toml:{line}: ")
+    assert words in str(error)

@@ -6,12 +6,13 @@ import copy
 import re
 import tomllib
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sepack.errors import ExitCode
+from sepack.model.ledger import ItemKind
 from sepack.settings.knobs import DEFAULTS, KNOBS, variable
 from sepack.targets import load_data, load_targets
 
@@ -109,12 +110,32 @@ def test_the_readme_says_what_each_release_can_be_built_with(name: str) -> None:
 
 
 def test_the_readme_s_module_keys_are_those_there_are() -> None:
-    from sepack.catalog.declaration import _KEYS, DOMAINS
+    from sepack.catalog.declaration import _KEYS
+    from sepack.catalog.declared_tables import DOMAINS, PORT_KEYS
 
     example = re.search(r"```toml\n(.*?)```", section("README.md", "What a module is"), re.DOTALL)
     assert example
     tomllib.loads(example[1])
-    assert set(re.findall(r"^(?:# )?\[?(\w+)(?: =|\])", example[1], re.MULTILINE)) - {"project", *DOMAINS} == set(_KEYS)
+    inside = {"project", "httpd_can_network_connect_db", *DOMAINS, *PORT_KEYS}
+    assert set(re.findall(r"^(?:# )?\[{0,2}(\w+)(?: =|\])", example[1], re.MULTILINE)) - inside == set(_KEYS)
+
+
+def test_the_readme_s_ledger_is_one_and_its_statements_are_read() -> None:
+    from sepack.catalog.ledger import ledger_from_text
+    from sepack.model.statement import read_statement
+
+    text = section("README.md", "The ledger")
+    example = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert example
+    ledger, errors = ledger_from_text(example[1], PurePosixPath("ledger.toml"))
+    assert (len(ledger.items), errors) == (1, [])
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", text, re.MULTILINE)
+    kinds = {
+        kind: [read_statement(statement) for statement in re.findall(r"`([^`]{5,})`", said)] for kind, said in rows
+    }
+    assert {kind: {read and str(read[0]) for read in found} for kind, found in kinds.items()} == {
+        str(kind): {str(kind)} for kind in ItemKind
+    }
 
 
 def test_the_readme_s_error_is_what_is_said() -> None:

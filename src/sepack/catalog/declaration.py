@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from sepack.authored import read_text, require_file, require_inside
 from sepack.catalog.toml_errors import (
-    DomainsValueError,
     InvalidTemplateNameError,
     InvalidVersionError,
     NameMismatchError,
     TomlSyntaxError,
-    UnknownDomainsKeyError,
     UnknownKeyError,
     WrongTypeError,
 )
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import PurePosixPath
 
+    from sepack.model.fix import PortLabel
     from sepack.model.module import Module
     from sepack.workspace import Workspace
 
@@ -35,13 +34,13 @@ _KEYS = {
     "template": str,
     "parameters": dict,
     "domains": dict,
+    "booleans": dict,
+    "ports": list,
 }
-DOMAINS = ("types", "executables", "paths")
+_TABLES = ("domains", "booleans", "ports")
 # checkmodule's lexer takes digits, then anything of letters, digits, dots and low lines; an empty part says nothing.
 _VERSION = re.compile(r"[0-9]+(?:\.[A-Za-z0-9_]+)*")
 _TEMPLATE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
-_DOMAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
-_WHOLE_PATH = re.compile(r"/\S+")
 _PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 _TABLE = re.compile(r"""^\s*\[\s*["']?([\w.-]+)["']?\s*\]""")
 
@@ -56,6 +55,8 @@ class Declaration:
     template: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     domains: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    booleans: Mapping[str, bool] = field(default_factory=dict)
+    ports: tuple[PortLabel, ...] = ()
 
 
 def read_declaration(workspace: Workspace, name: str, path: PurePosixPath) -> tuple[Declaration, list[SepackError]]:
@@ -70,8 +71,12 @@ def read_declaration(workspace: Workspace, name: str, path: PurePosixPath) -> tu
     errors = list(_faults(values, name, path, text))
     if errors:
         return Declaration(template=str(values.get("template", ""))), errors
-    domains = {kind: tuple(listed) for kind, listed in values.pop("domains", {}).items()}
-    return Declaration(domains=domains, **{key: value for key, value in values.items() if key != "name"}), []
+    if any(key in values for key in _TABLES):
+        from sepack.catalog.declared_tables import domains_of, ports_of
+
+        values["domains"] = domains_of(values.get("domains", {}))
+        values["ports"] = ports_of(values.get("ports", ()))
+    return Declaration(**{key: value for key, value in values.items() if key != "name"}), []
 
 
 def declared_at(workspace: Workspace, module: Module, key: str) -> Location | None:
@@ -108,9 +113,14 @@ def _syntax_error(message: str, text: str, path: PurePosixPath) -> TomlSyntaxErr
 
 def _faults(values: Mapping[str, Any], name: str, path: PurePosixPath, text: str) -> Iterator[SepackError]:
     for key, value in values.items():
-        fault = _fault_of(key, value, name, _place_of(key, path, text))
+        where = _place_of(key, path, text)
+        fault = _fault_of(key, value, name, where)
         if fault is not None:
             yield fault
+        elif key in _TABLES:
+            from sepack.catalog.declared_tables import faults_of_table
+
+            yield from faults_of_table(key, value, text, where)
 
 
 def _fault_of(key: str, value: object, name: str, where: Location) -> SepackError | None:
@@ -124,20 +134,6 @@ def _fault_of(key: str, value: object, name: str, where: Location) -> SepackErro
         return InvalidVersionError(where, str(value))
     if key == "template" and not _TEMPLATE.fullmatch(str(value)):
         return InvalidTemplateNameError(where, str(value))
-    if key == "domains" and isinstance(value, dict):
-        return _fault_of_domains(value, where)
-    return None
-
-
-def _fault_of_domains(domains: Mapping[str, object], where: Location) -> SepackError | None:
-    for kind, listed in domains.items():
-        if kind not in DOMAINS:
-            return UnknownDomainsKeyError(where, kind, DOMAINS)
-        values = listed if isinstance(listed, list) else [None]
-        for value in values:
-            is_fit = _DOMAIN.fullmatch if kind == "types" else _WHOLE_PATH.fullmatch
-            if not isinstance(value, str) or not is_fit(value):
-                return DomainsValueError(where, kind, value)
     return None
 
 

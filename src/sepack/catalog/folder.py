@@ -225,5 +225,7 @@ def _module(
         template=declaration.template,
         parameters=declaration.parameters,
         domains=declaration.domains,
+        booleans=declaration.booleans,
+        ports=declaration.ports,
         sources=sources,
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sepack.authored import read_text, require_file, require_inside
@@ -34,7 +36,8 @@ def load_ledger(workspace: Workspace, name: str) -> tuple[Ledger, list[SepackErr
         text = read_text(workspace / path, path)
     except SepackError as error:
         return Ledger(), [error]
-    return ledger_from_text(text, path)
+    ledger, errors = ledger_from_text(text, path)
+    return replace(ledger, digest=hashlib.sha256(text.encode()).hexdigest()), errors
 
 
 def ledger_from_text(text: str, path: PurePosixPath) -> tuple[Ledger, list[SepackError]]:

@@ -10,6 +10,8 @@ from sepack.model.names import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sepack.model.fix import PortLabel
+
 
 class TomlSyntaxError(DeclarationError):
     """A module.toml that is not TOML."""
@@ -42,8 +44,11 @@ class WrongTypeError(DeclarationError):
         content = value if isinstance(value, int | float) and not isinstance(value, bool) else "…"
         as_text = f'Write {key} = "{content}", in quotation marks.'
         as_table = f'Write a header [{key}] on a line of its own and below it lines such as project = "shop".'
+        if wanted is list:
+            as_table = f"Write a header [[{key}]], in two pairs of brackets, for each of them."
+        what = "text" if is_text else "a table" if wanted is dict else "a list of tables"
         super().__init__(
-            f"'{key}' is {kind_of(value)}, and has to be {'text' if is_text else 'a table'}",
+            f"'{key}' is {kind_of(value)}, and has to be {what}",
             where=where,
             hint=as_text if is_text else as_table,
         )
@@ -69,6 +74,61 @@ class DomainsValueError(DeclarationError):
             f"'{key}' in [domains] is {what}, and {said} is none",
             where=where,
             hint=f"Write it like {key} = {example}",
+        )
+
+
+class BooleanValueError(DeclarationError):
+    """Something in [booleans] that is no boolean with a state."""
+
+    def __init__(self, where: Location, name: str, value: object) -> None:
+        said = kind_of(value) if not isinstance(value, bool) else f"a name with other characters than letters: {name!r}"
+        super().__init__(
+            f"[booleans] gives the state of each of SELinux's booleans, and '{name}' has {said}",
+            where=where,
+            hint="Write it like httpd_execmem = true (or false), without quotation marks; `getsebool -a` lists them.",
+        )
+
+
+class UnknownPortKeyError(DeclarationError):
+    def __init__(self, where: Location, key: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"[[ports]] has no key '{key}'",
+            where=where,
+            hint=f"{did_you_mean(key, known)} It has {', '.join(known)}.".lstrip(),
+        )
+
+
+class PortValueError(DeclarationError):
+    """A value in [[ports]] that its key does not take, or one that is missing (`value` is None)."""
+
+    def __init__(self, where: Location, key: str, value: object, takes: str) -> None:
+        brief = f"a port has no '{key}'" if value is None else f"'{key}' of a port is {value!r}"
+        super().__init__(
+            f"{brief}, and it has to be {takes}",
+            where=where,
+            hint='Write [[ports]] and below it protocol = "tcp", number = 8443, type = "http_port_t", a line each.',
+        )
+
+
+class PortEndsError(DeclarationError):
+    """A number and a range, or neither of them."""
+
+    def __init__(self, where: Location, *, both: bool) -> None:
+        super().__init__(
+            f"a port has {'both a number and a range' if both else 'neither a number nor a range'}",
+            where=where,
+            hint='Write number = 8443 for one port, or range = "8000-8010" for several.',
+        )
+
+
+class PortTwiceError(DeclarationError):
+    """Two labels for one port, of which only one can hold."""
+
+    def __init__(self, where: Location, label: PortLabel, first: Location) -> None:
+        super().__init__(
+            f"'{label.statement()}' labels a port that is labelled before",
+            where=where,
+            hint=f"Keep one of the two; the first is at {first}.",
         )
 
 

@@ -83,9 +83,13 @@ class LedgerItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """A module's items, sorted by kind and statement; no statement twice."""
+    """A module's items, sorted by kind and statement; no statement twice.
+
+    `digest` is the SHA-256 of the file that they were read from, "" where they were not read from one.
+    """
 
     items: tuple[LedgerItem, ...] = ()
+    digest: str = field(default="", compare=False)
 
     def get(self, statement: str) -> LedgerItem | None:
         return next((item for item in self.items if item.statement == statement), None)

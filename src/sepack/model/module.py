@@ -12,6 +12,7 @@ from sepack.frozen import frozen
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sepack.model.fix import PortLabel
     from sepack.model.ledger import Ledger
 
 
@@ -48,6 +49,7 @@ class Module:
     `version` is None where module.toml does not give one: then the `.te` header is its home. `template` names the
     family in templates/ that stands in for source files the folder does not have (`daemon` → daemon.te.j2 …).
     `domains` says which denials are the module's: "types" (of processes), "executables", "paths" (and what is below).
+    `booleans` are the states and `ports` the labels that the module needs on its host; no .pp can hold them.
     `ledger` is None where the folder has no ledger.toml.
     """
 
@@ -60,6 +62,8 @@ class Module:
     template: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     domains: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    booleans: Mapping[str, bool] = field(default_factory=dict)
+    ports: tuple[PortLabel, ...] = ()
     sources: tuple[SourceFile, ...] = ()
     ledger: Ledger | None = None
 
@@ -68,7 +72,11 @@ class Module:
         """The author's own files, relative to the workspace: sources, module.toml, ledger.toml."""
         own = [file.name for file in self.sources]
         own += [str(self.declaration)] if self.declaration is not None else []
-        return own if self.ledger is None else [*own, f"{self.directory}/ledger.toml"]
+        return own if self.ledger is None else [*own, self.ledger_file]
+
+    @property
+    def ledger_file(self) -> str:
+        return f"{self.directory}/ledger.toml"
 
     def source(self, kind: SourceKind) -> SourceFile | None:
         return next((file for file in self.sources if file.kind is kind), None)

@@ -18,6 +18,7 @@ LEARNED_MARKS = {
     SourceKind.TE: "# sepack puts what the ledger allows here.",
     SourceKind.FC: "# sepack puts the ledger's file contexts here.",
 }
+LEARNED_VARIABLES = {SourceKind.TE: "learned.rules", SourceKind.FC: "learned.file_contexts"}
 
 
 @frozen

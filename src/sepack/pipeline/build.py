@@ -20,6 +20,7 @@ from sepack.stages.compile.plan import decide
 from sepack.workspace import BUILD
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Iterator, Sequence
 
     from sepack.model.module import Module
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
 
 @frozen
 class BuildRequest:
-    """What was asked for on the command line; `modules` empty means all."""
+    """What was asked for on the command line; `modules` empty means all, `today` None the day it is, in UTC."""
 
     modules: tuple[str, ...] = ()
     force: bool = False
     dry_run: bool = False
+    today: dt.date | None = None
 
 
 def build(
@@ -74,7 +76,7 @@ def _for_target(
     with session, scratch_directory(session.workspace) as scratch:
         interfaces = Interfaces(session, inputs, everything, scratch)
         planner = _Planner(session, inputs, interfaces, fingerprints, force=request.force)
-        asked, said = look_at_expiry(asked, session.settings, session.target.name)
+        asked, said = look_at_expiry(asked, session.settings.expiry, session.target.name, request.today)
         decisions = planner.decide_all(asked, everything)
         yield Planned(target=session.target, decisions=decisions)
         yield from said
@@ -137,6 +139,7 @@ class _Planner:
         outputs = {name: self._fingerprints.of(f"{directory}/{name}") for name in prior.outputs}
         decision = decide(module.name, inputs, self._tools, outputs, prior, force=self._force)
         same_interfaces = self._interfaces.identity() == self._identity  # or the files were edited in between
-        if isinstance(decision, Fresh) and same_interfaces and not looks_older(prior, self._identity):
+        settled = same_interfaces and self._inputs.is_as_read(module) and not looks_older(prior, self._identity)
+        if isinstance(decision, Fresh) and settled:
             self._settled.remember(module.name, candidate)
         return decision

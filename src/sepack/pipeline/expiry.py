@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 from typing import TYPE_CHECKING
 
 from sepack.errors import DeclarationError
@@ -13,18 +14,18 @@ if TYPE_CHECKING:
 
     from sepack.model.ledger import LedgerItem
     from sepack.model.module import Module
-    from sepack.settings import Settings
 
 
 class ExpiredItemError(DeclarationError):
     """The setting `expiry` is `error`, and an accepted item's day has passed."""
 
-    def __init__(self, item: LedgerItem) -> None:
+    def __init__(self, module: str, item: LedgerItem) -> None:
         super().__init__(
             f"'{item.statement}' was accepted by {item.by} until {item.expires}, and that has passed",
             where=item.where,
             details=(f"the reason then: {item.reason}",),
-            hint="Look at it again. Still needed: give it a later `expires`, or none. No longer: take the item out.",
+            hint=f"Look at it again. Still needed: a later `expires = …` there, or inv regenerate -m {module} --log … "
+            f"--accept {shlex.quote(item.statement)} --reason … --expires DAY --apply. No longer: --refuse it.",
         )
 
 
@@ -35,17 +36,17 @@ def expired(module: Module, today: dt.date) -> list[LedgerItem]:
 
 
 def look_at_expiry(
-    modules: Sequence[Module], settings: Settings, target: str
+    modules: Sequence[Module], expiry: str, target: str, today: dt.date | None = None
 ) -> tuple[Sequence[Module], list[Notice | Failed]]:
-    """The modules that may be built, and what is to be said of expired items; with `expiry: error` theirs may not."""
+    """The modules that may be built, and what is to be said of expired items; with `expiry` "error" theirs may not."""
     if all(module.ledger is None for module in modules):
         return modules, []
-    today = dt.datetime.now(tz=dt.UTC).date()
+    today = today or dt.datetime.now(tz=dt.UTC).date()
     events: list[Notice | Failed] = []
     kept: list[Module] = []
     for module in modules:
-        errors = tuple(ExpiredItemError(item) for item in expired(module, today))
-        if errors and settings.expiry == "error":
+        errors = tuple(ExpiredItemError(module.name, item) for item in expired(module, today))
+        if errors and expiry == "error":
             events.append(Failed(module=module.name, target=target, errors=errors))
             continue
         kept.append(module)

@@ -48,9 +48,15 @@ class Inputs:
     def of(self, module: Module, templates: Iterable[str]) -> dict[str, str]:
         """All inputs but the interfaces. `templates` are the names of those that its last build used."""
         found = {name: self._digest(name) for name in module.files}
+        if module.ledger is not None:  # as it was read: an edit since then is the next build's
+            found[module.ledger_file] = module.ledger.digest
         for name in sorted({*templates, *stand_ins(module)}):
             found[template_label(name)] = self._template(name)
         return {**found, **self._common}
+
+    def is_as_read(self, module: Module) -> bool:
+        """Whether the module's ledger is the one that was read: else how its file looks says nothing of its items."""
+        return module.ledger is None or self._digest(module.ledger_file) == module.ledger.digest
 
     def templates(self) -> dict[str, str]:
         """All templates that any module could use, as they are now."""

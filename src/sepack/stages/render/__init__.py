@@ -11,7 +11,7 @@ from sepack.authored import read_text
 from sepack.catalog import declared_at
 from sepack.errors import DeclarationError, Location, SepackError
 from sepack.formats.policy_text import dialect_of
-from sepack.model.module import SourceKind
+from sepack.model.module import Dialect, SourceKind
 from sepack.model.names import did_you_mean
 from sepack.model.sources import Sources, SourceText
 from sepack.workspace import LEDGER
@@ -83,6 +83,8 @@ def render(module: Module, target: Target, workspace: Workspace) -> Sources:
     texts = [text for kind in SourceKind if (text := _text(kind, module, target, workspace, notes)) is not None]
     for text in texts:
         _require_no_placeholder(text, module, target, workspace)
+        if text.templated:
+            _require_marks_in_place(text, module, target, workspace)
     if module.ledger is not None or any(text.templated for text in texts):
         texts = _with_learned(texts, module, target)
     return Sources(module=module, texts=tuple(texts), notes=tuple(notes))
@@ -90,7 +92,8 @@ def render(module: Module, target: Target, workspace: Workspace) -> Sources:
 
 def _with_learned(texts: Sequence[SourceText], module: Module, target: Target) -> list[SourceText]:
     """With what the ledger holds; a text that only the ledger needs is made."""
-    from sepack.stages.render.learned import made_text, with_learned
+    from sepack.stages.render.errors import InterfaceInPlainModuleError
+    from sepack.stages.render.learned import first_call, made_text, with_learned
 
     path = PurePosixPath(f"{module.directory}/{LEDGER}")
     found = {text.kind: text for text in texts}
@@ -100,6 +103,8 @@ def _with_learned(texts: Sequence[SourceText], module: Module, target: Target) -
             found |= {kind: made} if made is not None else {}
     te, fc = (found[kind].text if kind in found else "" for kind in (SourceKind.TE, SourceKind.FC))
     dialect = dialect_of(te, fc)
+    if dialect is Dialect.PLAIN and (call := first_call(module.ledger)) is not None:
+        raise InterfaceInPlainModuleError(call, module.name)
     return [with_learned(found[kind], module.ledger, path, dialect, target) for kind in SourceKind if kind in found]
 
 
@@ -116,6 +121,8 @@ def locate(text: SourceText, module: Module, target: Target, workspace: Workspac
         if line >= after:
             line -= len(text.learned.places) - text.learned.replaced
         text = replace(text, text=text.learned.authored, learned=None)
+    if text.origin.name == LEDGER:  # the header of a text that was made
+        return Location(path=text.origin)
     if not text.templated:
         lines = text.text.split("\n")
         shown = lines[line - 1].rstrip("\r") if 0 < line <= len(lines) else None
@@ -186,6 +193,15 @@ def _template_of(text: SourceText, module: Module) -> str:
     """What the text was rendered from, by the name that templating knows it by."""
     file = module.source(text.kind)
     return file.name if file is not None else _stand_in(text.kind, module)
+
+
+def _require_marks_in_place(text: SourceText, module: Module, target: Target, workspace: Workspace) -> None:
+    from sepack.stages.render.errors import LearnedPlaceError
+    from sepack.stages.render.learned import misplaced
+
+    if (found := misplaced(text)) is not None:
+        line, variable, why = found
+        raise LearnedPlaceError(locate(text, module, target, workspace, line), variable, why)
 
 
 def _require_no_placeholder(text: SourceText, module: Module, target: Target, workspace: Workspace) -> None:
