@@ -113,3 +113,22 @@ def test_nothing_of_a_hostile_log_becomes_policy(web: Workspace) -> None:
     rules = [line for line in te.splitlines() if not line.startswith("#")]
     assert not any("shadow_t" in line or "syscmd" in line or "init_t" in line for line in rules)
     assert found.account.lines == 3
+
+
+def test_a_module_of_interfaces_is_offered_one_with_its_excess(web: Workspace) -> None:
+    (web / "policy/web/web.te").write_text("policy_module(web, 1.0)\n\ntype web_t;\ndomain_type(web_t)\n")
+    (web / "policy/web/module.toml").unlink()
+    log = web / "web.log"
+    log.write_text(
+        'type=AVC msg=audit(1795416221.668:39): avc:  denied  { read open getattr } for  pid=1 comm="web" '
+        'name="passwd" scontext=system_u:system_r:web_t:s0 tcontext=system_u:object_r:etc_t:s0 tclass=file\n'
+    )
+    found = asked(web, logs=(str(log),))
+    (change,) = only(found).changes
+    assert (change.item.kind, change.item.statement) == ("interface", "files_read_etc_files(web_t)")
+    (verdict,) = change.verdicts
+    assert {(access.tclass, access.permission) for access in verdict.fix.excess} >= {("dir", "search")}  # type: ignore[union-attr]
+    assert any("never offered" in note for note in found.notes)
+    asked(web, logs=(str(log),), apply=True)
+    built(web)
+    assert not asked(web, logs=(str(log),)).has_changes

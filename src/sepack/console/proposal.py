@@ -94,7 +94,7 @@ def remarks(found: Regeneration) -> Iterator[str]:
     """What was settled, what could not be read or understood, and which policy was asked."""
     settled = sum(len(proposal.settled) for proposal in found.proposals)
     if settled:
-        yield f"{settled} answered by the ledger already"
+        yield f"{settled} answered already, by a ledger or a module.toml"
     for source, fault in sorted(found.faults.items()):
         yield f"{one_line(source)}: {fault}; what could be read is counted"
     for sample in found.account.samples.values:

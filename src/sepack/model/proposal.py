@@ -63,7 +63,7 @@ class HeldBack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What the ledger has answered already."""
+    """What the ledger has answered already; no `items` where the module's own declaration has."""
 
     verdict: Verdict
     items: tuple[LedgerItem, ...]

@@ -11,7 +11,7 @@ from sepack.catalog.ledger_file import ledger_text, save_items
 from sepack.errors import DeclarationError
 from sepack.frozen import frozen
 from sepack.model.proposal import Proposal, Regeneration, Unowned, Word
-from sepack.pipeline.learning import Judge, Known, look_at_modules, read_log
+from sepack.pipeline.learning import Judge, Known, declared_state, look_at_modules, read_log
 from sepack.pipeline.scratch import scratch_directory
 from sepack.pipeline.session import Session
 from sepack.pipeline.word import NotProposedError
@@ -72,18 +72,19 @@ def regenerate(
     if request.new:
         known = _with_new(known, request.new, aggregation)
     ledgers = {claim.module: _ledger(workspace, claim.module) for claim in known.claims}
+    declared = {module.name: declared_state(module) for module in known.modules}
     host = hashed if settings.ledger_hosts == "hashed" else as_it_is
     with session, scratch_directory(workspace) as scratch:
         judge = Judge.of(session, scratch, known)
         owned, unowned = by_owner(aggregation.denials.values(), known.claims)
         errors, _ = by_owner(aggregation.errors.values(), known.claims)
         asked = request.modules or tuple(claim.module for claim in known.claims)
-        proposals = [
-            propose(
-                name, judge.verdicts(owned.get(name, ()), errors.get(name, ())), ledgers[name][1], request.word, host
-            )
-            for name in (*asked, *([request.new] if request.new and request.new not in asked else []))
-        ]
+        names = (*asked, *([request.new] if request.new and request.new not in asked else []))
+        proposals = []
+        for name in names:
+            interfaces = name in known.refpolicy
+            verdicts = judge.verdicts(owned.get(name, ()), errors.get(name, ()), interfaces=interfaces)
+            proposals.append(propose(name, verdicts, ledgers[name][1], request.word, host, declared.get(name, ())))
     for statement in unmatched(proposals, request.word):
         raise NotProposedError(statement, proposals)
     others = sum(len(denials) for name, denials in owned.items() if name not in {each.module for each in proposals})

@@ -14,7 +14,7 @@ from sepack.model.fix import Boolean, FileContext, PortLabel
 from sepack.model.ledger import Answer
 from sepack.model.replay import Replay, Replayed
 from sepack.pipeline.base_policy import LinkedPolicy, NoBasePolicy, linked
-from sepack.pipeline.learning import built_packages
+from sepack.pipeline.learning import built_packages, declared_state
 from sepack.pipeline.outputs import read_manifest
 from sepack.pipeline.scratch import scratch_directory
 from sepack.pipeline.session import Session
@@ -72,9 +72,12 @@ def replay(workspace: Workspace, settings: Settings, names: Sequence[str], say: 
     learned = [module for module in modules if module.ledger is not None and module.ledger.items]
     session = Session.choose(workspace, settings, settings.targets[0], say)
     _require_built(workspace, session, learned)
-    accepted = [item.item for module in learned if module.ledger for item in module.ledger.accepted]
-    booleans = {item.name: item.value for item in accepted if isinstance(item, Boolean)}
-    ports = [item for item in accepted if isinstance(item, PortLabel)]
+    state = [item for module in modules for item in declared_state(module)]
+    for module in learned:
+        accepted = module.ledger.accepted if module.ledger is not None else ()
+        state += [item.item for item in accepted if isinstance(item.item, Boolean | PortLabel)]
+    booleans = {item.name: item.value for item in state if isinstance(item, Boolean)}
+    ports = [item for item in state if isinstance(item, PortLabel)]
     everything = load_modules(workspace)[0]
     with session, scratch_directory(workspace) as scratch:
         packages = built_packages(workspace, session.target, everything)

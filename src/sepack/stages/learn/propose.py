@@ -10,7 +10,7 @@ from sepack.model.fix import Allow, Boolean, FileContext, Fix, Interface, PortLa
 from sepack.model.ledger import Answer, ItemKind, LedgerItem
 from sepack.model.proposal import Change, Held, HeldBack, Proposal, Settled
 from sepack.stages.learn.evidence import evidence_of, refreshed
-from sepack.stages.learn.settled import open_part
+from sepack.stages.learn.settled import is_declared, open_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -38,12 +38,18 @@ class _Open:
 
 
 def propose(
-    module: str, verdicts: Sequence[Verdict], ledger: Ledger, word: Word, host: Callable[[str], str]
+    module: str,
+    verdicts: Sequence[Verdict],
+    ledger: Ledger,
+    word: Word,
+    host: Callable[[str], str],
+    declared: Sequence[Boolean | PortLabel] = (),
 ) -> Proposal:
     """What one module's ledger would gain. A pure function: the same verdicts in another order give the same.
 
     `word` holds statements as the fixes print them; those that fit nothing here are left for the caller to find.
-    `host` turns a host's name into what may be written down.
+    `host` turns a host's name into what may be written down. What module.toml switches and labels itself (`declared`)
+    is settled.
     """
     open_fixes: list[_Open] = []
     settled: list[Settled] = []
@@ -52,6 +58,9 @@ def propose(
         fix = _chosen(verdict, word)
         if fix is None or isinstance(fix, RestoreLabel):
             beyond.append(verdict)
+            continue
+        if any(is_declared(fix, each) for each in declared):
+            settled.append(Settled(verdict=verdict, items=()))
             continue
         left, items = _open_part(verdict, fix, ledger)
         if items:

@@ -27,6 +27,15 @@ def open_part(fix: Fix, paths: Iterable[str], ledger: Ledger) -> tuple[Fix | Non
     return (None if answering else fix), answering
 
 
+def is_declared(fix: Fix, declared: Boolean | PortLabel) -> bool:
+    """Whether a module's own declaration switches the boolean so, or labels the port."""
+    if isinstance(fix, Boolean) and isinstance(declared, Boolean):
+        return (fix.name, fix.value) == (declared.name, declared.value)
+    if isinstance(fix, PortLabel) and isinstance(declared, PortLabel):
+        return fix.protocol == declared.protocol and declared.low <= fix.low and fix.high <= declared.high
+    return False
+
+
 def _open_rule(rule: Rule, ledger: Ledger) -> tuple[Fix | None, tuple[LedgerItem, ...]]:
     permissions, commands = set(rule.permissions), set(rule.commands)
     answering: list[LedgerItem] = []

@@ -205,3 +205,15 @@ def test_hosts_can_be_hashed() -> None:
     (host,) = change.item.evidence.hosts
     assert host == hashed("web1")
     assert "web1" not in host
+
+
+def test_what_the_module_s_declaration_switches_and_labels_is_settled() -> None:
+    boolean = Boolean(name="httpd_execmem", value=True, excess=9)
+    port = PortLabel(protocol="tcp", low=8443, high=8443, type="http_port_t")
+    found = [verdict(boolean), verdict(port)]
+    wide = PortLabel(protocol="tcp", low=8400, high=8500, type="http_port_t")
+    declared = (Boolean(name="httpd_execmem", value=True, excess=0), wide)
+    settled = propose("web", found, Ledger(), NOBODY, as_it_is, declared)
+    assert (settled.changes, len(settled.settled)) == ((), 2)
+    other = (Boolean(name="httpd_execmem", value=False, excess=0),)
+    assert len(propose("web", found, Ledger(), NOBODY, as_it_is, other).changes) == 2
