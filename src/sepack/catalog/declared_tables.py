@@ -48,6 +48,8 @@ def domains_of(values: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
 
 def ports_of(values: Sequence[Mapping[str, Any]]) -> tuple[PortLabel, ...]:
     """Sound tables as ports, sorted by protocol and number."""
+    if not values:
+        return ()
     from sepack.model.fix import PortLabel
 
     labels = [
