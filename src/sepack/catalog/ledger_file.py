@@ -65,24 +65,29 @@ def ledger_text(workspace: Workspace, name: str) -> str | None:
 
 def with_items(text: str, items: Iterable[LedgerItem], path: PurePosixPath) -> str:
     """`text` with `items` in it: known statements changed in their place, new ones where sorting puts them."""
-    _, errors = ledger_from_text(text, path)
+    ledger, errors = ledger_from_text(text, path)
     if errors:
         raise errors[0]
-    for item in sorted(items, key=lambda each: (each.kind, each.statement)):
-        changed = _changed(text, item)
-        text = changed if changed is not None else _inserted(text, item, path)
-    return text
+    known = {item.statement: item for item in ledger.items}
+    wanted = {item.statement: item for item in items}
+    changed = [item for statement, item in wanted.items() if statement in known and item != known[statement]]
+    new = [item for statement, item in wanted.items() if statement not in known]
+    text = _changed(text, changed) if changed else text
+    return _inserted(text, sorted(new, key=_order), path) if new else text
 
 
-def _changed(text: str, item: LedgerItem) -> str | None:
-    """With the item's values where they differ; None where no item has its statement."""
+def _order(item: LedgerItem) -> tuple[str, str]:
+    return item.kind, item.statement
+
+
+def _changed(text: str, items: Iterable[LedgerItem]) -> str:
+    """With the items' values where they differ."""
     import tomlkit
 
     document = tomlkit.parse(text)
-    table = next((each for each in document.get("item", []) if each["statement"] == item.statement), None)
-    if table is None:
-        return None
-    _update(table, _values(item), ITEM_KEYS)
+    tables = {str(table["statement"]): table for table in document["item"]}
+    for item in items:
+        _update(tables[item.statement], _values(item), ITEM_KEYS)
     return tomlkit.dumps(document)
 
 
@@ -112,24 +117,35 @@ def _update_list(array: Array, wanted: Sequence[Any]) -> None:
         del array[-1]
 
 
-def _inserted(text: str, item: LedgerItem, path: PurePosixPath) -> str:
-    """The text with a new block before the first item that sorts behind it; no other line changes."""
+def _inserted(text: str, items: Sequence[LedgerItem], path: PurePosixPath) -> str:
+    """The text with a block for each of `items`, before the first item that sorts behind it; no other line changes."""
     ledger, _ = ledger_from_text(text, path)
-    starts = {each.where.line: (each.kind, each.statement) for each in ledger.items if each.where and each.where.line}
+    starts = sorted((each.where.line, _order(each)) for each in ledger.items if each.where and each.where.line)
     lines = text.split("\n")
-    behind = next((line for line in sorted(starts) if starts[line] > (item.kind, item.statement)), None)
     end = "\r" if lines[0].endswith("\r") else ""
-    block = [f"{line}{end}" for line in (*_block(item).split("\n"), "")]
-    if behind is None:
+    last: list[str] = []
+    before: dict[int, list[str]] = {}
+    for item in items:
+        block = [f"{line}{end}" for line in (*_block(item).split("\n"), "")]
+        behind = next((line for line, order in starts if order > _order(item)), None)
+        (last if behind is None else before.setdefault(behind - 1, [])).extend(block)
+    if last:
         body = text.rstrip("\r\n")
-        return "\n".join([*([f"{body}{end}", end] if body else []), *block[:-1], ""])
-    place = behind - 1
+        lines = [*(f"{body}{end}\n{end}".split("\n") if body else []), *last[:-1], ""]
+    for place in sorted(before, reverse=True):
+        own = _with_comments_above(lines, place)
+        lines[own:own] = before[place]
+    return "\n".join(lines)
+
+
+def _with_comments_above(lines: Sequence[str], place: int) -> int:
+    """Where the item whose header is `lines[place]` begins, with the comments that stand directly on it."""
     while place > 0 and lines[place - 1].lstrip().startswith("#") and not _is_beginning(lines, place - 1):
         place -= 1
-    return "\n".join([*lines[:place], *block, *lines[place:]])
+    return place
 
 
-def _is_beginning(lines: list[str], number: int) -> bool:
+def _is_beginning(lines: Sequence[str], number: int) -> bool:
     """Whether a comment belongs to the file and not to the item below: it is of the block that begins the file."""
     return all(line.lstrip().startswith("#") for line in lines[:number])
 
