@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sepack.errors import SepackError
+from sepack.pipeline.learning import NothingReadError
 from sepack.pipeline.regenerate import NewModuleError, RegenerateRequest, regenerate
 from sepack.pipeline.triage import judge_log
 from sepack.pipeline.why import NotInLedgerError, find_item
@@ -132,3 +134,26 @@ def test_a_module_of_interfaces_is_offered_one_with_its_excess(web: Workspace) -
     asked(web, logs=(str(log),), apply=True)
     built(web)
     assert not asked(web, logs=(str(log),)).has_changes
+
+
+@pytest.mark.parametrize("name", ["gone.log", "folder"])
+def test_a_log_that_is_not_there_is_no_log_without_denials(web: Workspace, name: str) -> None:
+    (web / "folder").mkdir()
+    with pytest.raises(NothingReadError) as caught:
+        asked(web, logs=(str(web / name),))
+    assert caught.value.exit_code == 7
+    assert name in caught.value.details[0]
+    assert not asked(web, logs=(str(web / name), LOG)).account.not_understood
+
+
+def test_a_log_that_is_empty_cut_or_no_text_is_read_as_far_as_it_goes(web: Workspace) -> None:
+    (web / "empty.log").write_bytes(b"")
+    assert asked(web, logs=(str(web / "empty.log"),)).account.lines == 0
+    (web / "cut.log.gz").write_bytes(gzip.compress(Path(LOG).read_bytes())[:3000])
+    cut = asked(web, logs=(str(web / "cut.log.gz"),))
+    assert cut.faults
+    assert cut.account.denials > 5
+    (web / "noise.log").write_bytes(bytes(range(256)) * 40)
+    noise = asked(web, logs=(str(web / "noise.log"), LOG))
+    assert noise.account.not_understood
+    assert {change.item.statement for change in only(noise).changes} == set(EXPECTED)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sepack.catalog import load_modules
 from sepack.catalog.guardrails import load_guardrails
-from sepack.errors import DeclarationError
+from sepack.errors import DeclarationError, ExitCode, SepackError
 from sepack.formats.policy_text import declared_types
 from sepack.model.fix import Boolean, PortLabel
 from sepack.model.module import Dialect
@@ -50,6 +50,19 @@ class NoLogError(DeclarationError):
         )
 
 
+class NothingReadError(SepackError):
+    """No line was read of any log that was named."""
+
+    exit_code = ExitCode.NOT_UNDERSTOOD
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__(
+            "nothing could be read of the logs that are named",
+            details=[f"{source}: {fault}" for source, fault in sorted(faults.items())],
+            hint="auditd writes /var/log/audit/audit.log, which is root's to read; `ausearch -m avc --raw` prints it.",
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """The repository's modules and what they claim; `refpolicy` names those that call interfaces.
@@ -64,10 +77,13 @@ class Known:
 
 
 def read_log(logs: Sequence[str], task: str) -> Aggregation:
-    """Raises NoLogError; what cannot be read is among the aggregation's faults."""
+    """Raises NoLogError and NothingReadError; what cannot be read beside others is among the aggregation's faults."""
     if not logs:
         raise NoLogError(task)
-    return read_denials(logs, LocalWorkers())
+    aggregation = read_denials(logs, LocalWorkers())
+    if aggregation.faults and not aggregation.account.lines:
+        raise NothingReadError(aggregation.faults)
+    return aggregation
 
 
 def look_at_modules(workspace: Workspace, target: Target, wanted: Sequence[str], *, strict: bool = True) -> Known:
