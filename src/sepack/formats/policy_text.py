@@ -21,8 +21,8 @@ _PERMISSION_SET = re.compile(r":\s*(?:[\w-]+|\{[^}]*\})\s+(?:~\s*)?(?:\w+_perms\
 # Where an .fc entry begins: live(/.*)? is a regular expression there and calls nothing.
 _PATH = re.compile(r"^[ \t]*(?:[/(\[]|HOME_)\S*", re.MULTILINE)
 # Types that another module declares stand in one of these, `gen_require(`…')` or `require { … }`.
-_REQUIRE = re.compile(r"\bgen_require\s*\(\s*`[^']*'\s*\)|\brequire\s*\{(?:[^{}]|\{[^{}]*\})*\}")
-_TYPE = re.compile(r"(?:^|[;{}`)])\s*type\s+([A-Za-z_][\w.]*)\s*(?=[,;]|alias\b)")
+_REQUIRE = r"\bgen_require\s*\(\s*`[^']*'\s*\)|\brequire\s*\{(?:[^{}]|\{[^{}]*\})*\}"
+_TYPE = r"(?:^|[;{}`)])\s*type\s+([A-Za-z_][\w.]*)\s*(?=[,;]|alias\b)"
 WORD = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -87,8 +87,8 @@ def _anywhere(text: str) -> list[tuple[re.Match[str], bool]]:
 
 def declared_types(te: str) -> frozenset[str]:
     """The types that `.te` text declares in so many words; what macros declare is not seen."""
-    bare = _REQUIRE.sub(" ", without_strings(without_comments(te)))
-    return frozenset(_TYPE.findall(bare))
+    bare = re.sub(_REQUIRE, " ", without_strings(without_comments(te)))  # compiled only where somebody asks
+    return frozenset(re.findall(_TYPE, bare))
 
 
 def line_at(text: str, offset: int) -> int:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from sepack.catalog import load_modules
 from sepack.fingerprints import Fingerprints
 from sepack.frozen import frozen
-from sepack.model.build import Build, BuildEvent, Decision, Failed, Fresh, Planned, UpToDate
-from sepack.pipeline.expiry import look_at_expiry
+from sepack.model.build import Build, BuildEvent, Decision, Failed, Fresh, Notice, Planned, UpToDate
 from sepack.pipeline.inputs import Inputs
 from sepack.pipeline.interfaces import Interfaces
 from sepack.pipeline.outputs import OutputError, read_manifest, replace_manifest
@@ -76,7 +75,11 @@ def _for_target(
     with session, scratch_directory(session.workspace) as scratch:
         interfaces = Interfaces(session, inputs, everything, scratch)
         planner = _Planner(session, inputs, interfaces, fingerprints, force=request.force)
-        asked, said = look_at_expiry(asked, session.settings.expiry, session.target.name, request.today)
+        said: Sequence[Notice | Failed] = ()
+        if any(module.ledger is not None for module in asked):
+            from sepack.pipeline.expiry import look_at_expiry
+
+            asked, said = look_at_expiry(asked, session.settings.expiry, session.target.name, request.today)
         decisions = planner.decide_all(asked, everything)
         yield Planned(target=session.target, decisions=decisions)
         yield from said
