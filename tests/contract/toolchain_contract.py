@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -195,13 +196,23 @@ class RealToolchainContract(ToolchainContract):
 
     @pytest.fixture
     def ended(self) -> Callable[[str], bool]:
-        """Tells whether no process of these words is left on this machine, in containers or out of them."""
-        return lambda words: (
-            not any(
-                words.encode().replace(b" ", b"\0") in line
-                for line in map(read_command_line, Path("/proc").glob("[0-9]*"))
-            )
-        )
+        """Tells whether no process of these words is left on this machine, in containers or out of them.
+
+        One that was killed is there until the kernel has come to it, which is not at once.
+        """
+
+        def is_gone(words: str) -> bool:
+            sought = words.encode().replace(b" ", b"\0")
+            return not any(sought in line for line in map(read_command_line, Path("/proc").glob("[0-9]*")))
+
+        def has_ended(words: str) -> bool:
+            for _ in range(100):
+                if is_gone(words):
+                    return True
+                time.sleep(0.1)
+            return False
+
+        return has_ended
 
 
 def read_command_line(process: Path) -> bytes:
