@@ -11,7 +11,7 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
 
-from sepack.console.screen import visible
+from sepack.console.untrusted import in_markdown, one_line
 from sepack.model.denial import Evidence
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 HEADINGS = ("source", "target", "class", "permissions", "lines", "hosts", "commands", "last seen", "path")
 _WIDEST = 60
-_HIDDEN = dict.fromkeys(range(0x202A, 0x202F)) | dict.fromkeys(range(0x2066, 0x206A))
 
 
 def show_denials(screen: Screen, aggregation: Aggregation, command: str) -> None:
@@ -44,8 +43,13 @@ def show_denials(screen: Screen, aggregation: Aggregation, command: str) -> None
 def denials_as_markdown(aggregation: Aggregation, command: str) -> str:
     """The same for a pull request; nothing in it is taken for markup."""
     lines = [f"| {' | '.join(HEADINGS)} |", f"|{'---|' * len(HEADINGS)}"]
-    lines += [f"| {' | '.join(_escaped(cell) for cell in row)} |" for row in _rows(aggregation.denials)]
-    lines += ["", *(f"- {_escaped(text)}" for text in _remarks(aggregation)), "", _escaped(_next(aggregation, command))]
+    lines += [f"| {' | '.join(in_markdown(cell) for cell in row)} |" for row in _rows(aggregation.denials)]
+    lines += [
+        "",
+        *(f"- {in_markdown(text)}" for text in _remarks(aggregation)),
+        "",
+        in_markdown(_next(aggregation, command)),
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -119,7 +123,7 @@ def _cells(group: list[Denial]) -> tuple[str, ...]:
         _moment(evidence.last, "minutes").removesuffix("+00:00"),
         path,
     )
-    return tuple(_short(cell) for cell in cells)
+    return tuple(one_line(cell, _WIDEST) for cell in cells)
 
 
 def _few(smallest: Smallest[str]) -> str:
@@ -131,11 +135,11 @@ def _few(smallest: Smallest[str]) -> str:
 def _remarks(aggregation: Aggregation) -> Iterable[str]:
     account = aggregation.account
     for source, fault in sorted(aggregation.faults.items()):
-        yield f"{_short(source)}: {fault}; what could be read is counted"
+        yield f"{one_line(source, _WIDEST)}: {fault}; what could be read is counted"
     for reason, lines in sorted(account.not_understood.items()):
         yield f"not understood, {reason}: {lines} lines"
     for sample in account.samples.values:
-        yield f"  {sample.source}, byte {sample.offset}: {_short(sample.text, 120)}"
+        yield f"  {sample.source}, byte {sample.offset}: {one_line(sample.text, 120)}"
     yield account_line(account)
 
 
@@ -152,14 +156,3 @@ def _moment(milliseconds: int | None, precision: str = "milliseconds") -> str:
         return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec=precision)
     except (ValueError, OverflowError, OSError):
         return f"{milliseconds} ms"
-
-
-def _short(text: str, widest: int = _WIDEST) -> str:
-    """One line without what turns around or hides letters."""
-    text = visible(" ".join(text.translate(_HIDDEN).split()))
-    return text if len(text) <= widest else f"{text[: widest - 1]}…"
-
-
-def _escaped(text: str) -> str:
-    text = "".join(f"\\{char}" if char in "\\`*_{}[]|#!~" else char for char in text)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")

@@ -6,6 +6,7 @@ import shlex
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from sepack.console.denials import account_line
 from sepack.console.untrusted import one_line
 from sepack.model.fix import Boolean, Interface
 from sepack.model.ledger import Answer
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from sepack.console.screen import Screen
-    from sepack.model.audit_log import Account
     from sepack.model.ledger import LedgerEvidence
     from sepack.model.proposal import Change, HeldBack, Proposal, Regeneration, Unowned
     from sepack.model.verdict import Verdict
@@ -102,13 +102,6 @@ def remarks(found: Regeneration) -> Iterator[str]:
         yield f"not understood ({sample.reason}): {where}: {one_line(sample.text)}"
     yield f"{found.target}: {found.policy}"
     yield account_line(found.account)
-
-
-def account_line(account: Account) -> str:
-    return (
-        f"{account.lines} lines: {account.denials} denials, {account.granted} granted, {account.other} other records, "
-        f"{account.lines_not_understood} not understood"
-    )
 
 
 def headline(verdict: Verdict) -> str:

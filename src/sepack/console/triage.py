@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sepack.console.proposal import account_line, headline
+from sepack.console.denials import account_line
+from sepack.console.proposal import headline
 from sepack.console.untrusted import one_line
 
 if TYPE_CHECKING:
