@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import gc
 import inspect
 import os
 import signal
@@ -92,7 +91,6 @@ def verb(
 
         @functools.wraps(body)
         def run(context: Context, /, **values: Any) -> None:
-            _collect_rarely()
             given = {name: values.pop(name) for name in common}
             with _exits(as_json=given.get("output") == "json"), _termination_as_interrupt():
                 body(_open(context, given, outputs), **values)
@@ -108,12 +106,6 @@ def verb(
         return Task(run, name=body.__name__.rstrip("_"), help=helps, iterable=several)
 
     return decorate
-
-
-def _collect_rarely() -> None:
-    """What a task has imported and read stays until its end: looking through it for garbage finds none."""
-    gc.freeze()
-    gc.set_threshold(100_000)
 
 
 def _parameter(name: str) -> inspect.Parameter:
