@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -65,6 +67,25 @@ def test_every_line_of_the_log_is_accounted_for_and_nobody_s_denials_are_listed(
 def test_a_new_module_needs_a_name_of_its_own(web: Workspace, name: str) -> None:
     with pytest.raises(NewModuleError):
         asked(web, new=name)
+
+
+@pytest.mark.parametrize("step", ["write_text", "rename", "fsync"])
+def test_a_full_disk_leaves_nothing_of_a_new_module(web: Workspace, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    owner = os if step == "fsync" else Path
+    original = getattr(owner, step)
+
+    def fails(*words: Any, **more: Any) -> Any:
+        mine = step == "fsync" or ".extra." in str(words[0])
+        return full() if mine else original(*words, **more)
+
+    monkeypatch.setattr(owner, step, fails)
+    with pytest.raises(SepackError):
+        asked(web, apply=True, new="extra")
+    monkeypatch.undo()
+    assert not [place for place in (web / "policy").iterdir() if "extra" in place.name]
 
 
 def test_a_statement_that_nothing_comes_to_is_refused_with_those_there_are(web: Workspace) -> None:

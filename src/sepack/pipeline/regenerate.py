@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sepack.catalog.folder import is_module_name
 from sepack.catalog.ledger import ledger_from_text
 from sepack.catalog.ledger_file import ledger_text, save_items
-from sepack.errors import DeclarationError
+from sepack.errors import DeclarationError, SepackError
 from sepack.frozen import frozen
 from sepack.model.proposal import Proposal, Regeneration, Unowned, Word
 from sepack.pipeline.learning import Judge, Known, declared_state, look_at_modules, read_log
@@ -137,9 +139,16 @@ def _write(
         items = [change.item for change in proposal.changes]
         if not items:
             continue
-        if proposal.module == request.new:
+        is_new = proposal.module == request.new
+        if is_new:
             _start_module(workspace, request.new, known)
-        if save_items(workspace, proposal.module, items, before=texts[proposal.module]):
+        try:
+            changed = save_items(workspace, proposal.module, items, before=texts[proposal.module])
+        except SepackError:
+            if is_new:  # without a ledger it is no module, and would be in the way of the next try
+                shutil.rmtree(workspace / workspace.module_directory(proposal.module), ignore_errors=True)
+            raise
+        if changed:
             written.append(workspace.ledger(proposal.module))
     return written
 
@@ -148,9 +157,12 @@ def _start_module(workspace: Workspace, name: str, known: Known) -> None:
     """A folder with nothing but a declaration: the ledger is all the module has to begin with."""
     types = next(claim.types for claim in known.claims if claim.module == name)
     directory = workspace / workspace.module_directory(name)
+    beside = directory.with_name(f".{name}.{os.getpid()}")  # no module: its name begins with a dot
     try:
-        directory.mkdir()
+        beside.mkdir()
         listed = ", ".join(f'"{each}"' for each in sorted(types))
-        (directory / DECLARATION).write_text(_NEW_DECLARATION.format(name=name, types=listed), encoding="utf-8")
+        (beside / DECLARATION).write_text(_NEW_DECLARATION.format(name=name, types=listed), encoding="utf-8")
+        beside.rename(directory)
     except OSError as error:
+        shutil.rmtree(beside, ignore_errors=True)
         raise NewModuleError(name, f"its folder cannot be made: {error.strerror}") from error
